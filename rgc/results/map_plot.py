@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
-from rgc.results.plot_style import COLOURS, new_figure
+from rgc.results.plot_style import COLOURS, new_figure, shades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +142,7 @@ def basins(result: Result) -> Figure | None:
     figure = new_figure(5.2, 4.2)
     axes: Axes = figure.subplots()
     count = int(numbers.max(initial=0))
-    colours = ["#D9DCE1", "white", *(COLOURS[k % len(COLOURS)] for k in range(count))]
+    colours = ["#D9DCE1", "white", *shades(count)]
     axes.pcolormesh(
         *axis, image, cmap=ListedColormap(colours), vmin=-1.5, vmax=count + 0.5, shading="nearest"
     )
@@ -161,7 +161,7 @@ def _ends(values: NDArray[Any]) -> tuple[float, float]:
     return float(values[0]), float(values[-1])
 
 
-def _legend(axes: Axes, numbers: NDArray[Any], colours: list[str]) -> None:
+def _legend(axes: Axes, numbers: NDArray[Any], colours: list[Any]) -> None:
     from matplotlib.patches import Patch
 
     texts = {-1: "does not settle", 0: "leaves"}

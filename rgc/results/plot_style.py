@@ -44,6 +44,19 @@ STYLE: Any = {
 }
 
 
+SHADES = "viridis"
+"""Colours in an order that grey keeps: from dark to light."""
+SIGNED = "cividis"
+"""Colours of numbers of both signs, 0 in the middle: negative ones are dark in grey too."""
+
+
+def shades(count: int) -> list[Any]:
+    """So many colours from dark to light, which differ in grey too."""
+    from matplotlib import colormaps
+
+    return [colormaps[SHADES](0.9 * k / max(1, count - 1)) for k in range(count)]
+
+
 def curve_style(k: int) -> dict[str, Any]:
     """Colour, marker and line of the k-th of several curves, from 0."""
     colour, marker, line = (each[k % len(each)] for each in (COLOURS, MARKERS, LINES))

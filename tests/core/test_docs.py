@@ -680,6 +680,29 @@ def test_the_map_of_the_architecture_is_the_tree() -> None:
     assert not sorted(inside - found)
 
 
+def test_python_of_the_howtos_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of Python run as they stand, on short runs and the reference backend."""
+    own = [each for each in EXAMPLES if each.place.startswith("docs/howto")]
+    for each in own:
+        for name in each.names:
+            text = re.sub(r"sweeps=\d+", "sweeps=200", each.text).replace("(16)", "(4)")
+            (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    compile = rgc.compile
+    monkeypatch.setattr(
+        rgc, "compile", lambda spec, **how: compile(spec, **how, backend="reference")
+    )
+    blocks = [each.text.replace("16 * 16", "4 * 4") for each in own if each.language == "python"]
+    scope: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, scope)  # noqa: S102
+    assert scope["rows"].shape == (256 * 20, 4 * 4)
+    assert scope["saved"].series["energy"].shape == (256, 20)
+    assert set(scope["saved"].series) == {"energy", "m^2", "m"}
+    assert len(scope["answer"].to_dataframe()) == 2
+    assert (tmp_path / "energy.pdf").exists()
+
+
 # -- the README ------------------------------------------------------------------------------------
 
 

@@ -522,7 +522,7 @@ def test_the_documented_keys_are_those_of_a_certificate() -> None:
 
 
 def test_documented_files_are_written(answer: Any) -> None:
-    text = RESULTS.read_text("utf-8").split("## The output folder")[1].split("## ")[0]
+    text = RESULTS.read_text("utf-8").split("## The output folder")[1].split("\n## ")[0]
     for path in answer.folder.iterdir():
         assert f"`{path.name}`" in text or f"`{path.stem}`" in text
     families = "exponents observables coupling average eigenvalue series table configuration"

@@ -50,8 +50,11 @@ class _Curves:
 
 
 def scan(answer: AnswerData) -> Figure | None:
-    """Every exponent, average and other value on one sheet, a panel each."""
-    names = quantities(answer)
+    """Every exponent, average and other value on one sheet, a panel each. What is the same at every
+    point is left out where something else is not.
+    """
+    every = quantities(answer)
+    names = [name for name in every if not _is_flat(_values(answer, name))] or every
     if not names:
         return None
     columns = min(3, len(names))
@@ -83,6 +86,12 @@ def quantities(answer: AnswerData) -> list[str]:
             name for table in tables for name, each in table.items() if each.value is not None
         )
     )
+
+
+def _values(answer: AnswerData, name: str) -> list[float]:
+    """The values of a quantity at the points where it is known."""
+    found = (_table(point).get(name) for point in answer.points)
+    return [each.value for each in found if each is not None and each.value is not None]
 
 
 def _table(point: Point) -> dict[str, Estimate]:
@@ -235,7 +244,11 @@ def _located(axes: Axes, answer: AnswerData, drawn: _Curves) -> None:
         axes.set_title(text)
 
 
+def _is_flat(values: Sequence[float]) -> bool:
+    return max(values) - min(values) <= FLAT * (1 + max(map(abs, values)))
+
+
 def _flat(axes: Axes, values: Sequence[float]) -> None:
     """Draw values that differ by rounding only as a straight line."""
-    if values and max(values) - min(values) <= FLAT * (1 + max(map(abs, values))):
+    if values and _is_flat(values):
         axes.set_ylim(values[0] - 0.5, values[0] + 0.5)

@@ -24,7 +24,7 @@ from rgc.flows.enumeration.coarse_couplings import (
     read_couplings,
 )
 from rgc.flows.enumeration.realisations import exact_number, over_draws, together
-from rgc.flows.enumeration.rounding import settled
+from rgc.flows.enumeration.rounding import settled, without_rounding
 from rgc.flows.enumeration.spin_classes import Turn, find_turns
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
@@ -233,12 +233,12 @@ def _coarse_level(
     if not np.isfinite(log_weights).all():
         return CoarseLevel(number, cluster, None, values, log_weights)
     if not cluster.two_states:
-        couplings = project(cluster, exact.hamiltonian, log_weights, fwht, xp)
+        couplings = _told(project(cluster, exact.hamiltonian, log_weights, fwht, xp), log_weights)
         values |= {"constant": -couplings.constant / sites, "rest": couplings.rest}
         return CoarseLevel(number, cluster, couplings, values, log_weights)
     coupled = couplings_of(cluster, exact.hamiltonian, turns)
     c = coefficients(cluster, log_weights, fwht, xp)
-    couplings = read_couplings(cluster, coupled, c)
+    couplings = _told(read_couplings(cluster, coupled, c), log_weights)
     values |= {"constant": -couplings.constant / sites, "rest": couplings.rest}
     correlators = np.asarray(fwht(xp.asarray(np.exp(log_weights - log_z))))
     return CoarseLevel(
@@ -251,6 +251,13 @@ def _coarse_level(
         spectrum=c,
         coupled=coupled,
     )
+
+
+def _told(couplings: Couplings, log_weights: Floats) -> Couplings:
+    """The couplings that are told: 0 where rounding of the log-weights leaves no digit."""
+    size = float(np.abs(log_weights).max())
+    values = {name: without_rounding(value, size) for name, value in couplings.values.items()}
+    return replace(couplings, values=values)
 
 
 def turns_of(exact: Exact) -> tuple[Turn, ...]:
@@ -290,8 +297,11 @@ def operators_of(exact: Exact) -> tuple[Coupled, ...]:
 def averages_of(coupled: Sequence[Coupled], correlators: Floats) -> dict[str, float]:
     """The average of one product of each, in the signs of the spins."""
     return {
-        coupling.name: float(sum(abs(n) * correlators[mask] for mask, n in coupling.places.items()))
-        / sum(map(abs, coupling.places.values()))
+        coupling.name: without_rounding(
+            float(sum(abs(n) * correlators[mask] for mask, n in coupling.places.items()))
+            / sum(map(abs, coupling.places.values())),
+            1.0,
+        )
         for coupling in coupled
     }
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SHOWN = 8
 """Hidden units of a layer whose fields are drawn."""
 
+MANY = 500
+"""More pairs of hidden units than these are drawn with small marks."""
+
 FOLLOWED: Mapping[str, str] = {
     "kl": "KL to the Hamiltonian (nats)",
     "reconstruction": "what a pass up and down changes",
@@ -131,7 +134,8 @@ def field_couplings(result: Result) -> Figure | None:
     figure = new_figure(0.8 + 2.8 * len(pairs), 2.4)
     panels: Sequence[Axes] = list(figure.subplots(1, len(pairs), squeeze=False).flat)
     for axes, (number, values) in zip(panels, pairs.items(), strict=True):
-        axes.plot(distances[number], values, ".", markersize=2, color=COLOURS[0], alpha=0.5)
+        size = 2 if len(values) > MANY else 5
+        axes.plot(distances[number], values, ".", markersize=size, color=COLOURS[0], alpha=0.5)
         axes.axhline(0, color="black", linewidth=0.5)
         axes.set_xlabel("distance of centres")
         axes.set_title(f"layer {number}: {len(values)} pairs", loc="left")

@@ -90,6 +90,8 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 FEW_TICKS = 8
+MOST_TICKS = 4
+"""Intervals between ticks of a panel, whose labels do not touch then."""
 
 
 def spread(axes: Axes, values: Sequence[float]) -> None:
@@ -103,8 +105,9 @@ def spread(axes: Axes, values: Sequence[float]) -> None:
         if len(values) <= FEW_TICKS:
             axes.set_xticks(sorted(values), [f"{value:g}" for value in sorted(values)])
             axes.minorticks_off()
-    elif all(float(value).is_integer() for value in values):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        whole = all(float(value).is_integer() for value in values)
+        axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, integer=whole))
 
 
 def is_geometric(values: Sequence[float]) -> bool:

@@ -149,12 +149,24 @@ def table(stored: Mapping[str, Any]) -> str:
         flow = rgc.load(FOLDER / name).spec.flow
         schemes.setdefault(flow.scheme if flow else "measure", []).append(name)
     published = json.loads(PUBLISHED.read_text("utf-8"))
-    parts = [HEAD]
-    for scheme in sorted(schemes, key=list(TITLES).index):
+    order = sorted(schemes, key=list(TITLES).index)
+    parts = [HEAD, *_index({TITLES[scheme]: schemes[scheme] for scheme in order})]
+    for scheme in order:
         parts.append(f"\n## {TITLES[scheme]}\n")
         for name in schemes[scheme]:
             parts += ["", *_rows(name, stored[name], published), ""]
     return "\n".join(parts).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _index(names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A row for each section, which names its specs."""
+    yield "| section | specs |"
+    yield "| --- | --- |"
+    for title, own in names.items():
+        anchor = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        links = " ".join(f"[{name.removesuffix('.rgc')}]({name})" for name in own)
+        yield f"| [{title}](#{anchor}) | {links} |"
+    yield ""
 
 
 def _rows(

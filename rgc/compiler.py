@@ -227,8 +227,8 @@ class Compiled:
         - `resume` continues from the checkpoint of a run that was interrupted.
         - `progress=True` shows a bar on stderr.
         - `stop` can end the run from outside, by the number of a signal in `stop.signal`.
-        - `warn(message)` is called for each warning. Without it Python's `warnings` show them, as
-          `rgc.errors.RunWarning`. The answer holds them too.
+        - `warn(message)` is called for each warning on the way. Without it Python's `warnings` show
+          these and those of the answer, as `rgc.errors.RunWarning`. The answer holds them all.
         - Without `checkpoints` none are written, and an interrupted run is lost.
         - `plots` are the formats of plots in the folder besides SVG: `png`, `pdf`.
         - `cluster` runs the points of a scan, and shares of long ones, on the workers of
@@ -243,10 +243,10 @@ class Compiled:
         from rgc.results.store import Job
 
         number = self.loaded.seed if seed is None else _seed(seed)
-        if warn is None:
-            warn = _shown
-            for problem in self.loaded.warnings:
-                warn(problem.message)
+        said: list[str] = []
+        tell = warn or _once(said)
+        for problem in self.loaded.warnings if warn is None else ():
+            tell(problem.message)
         where = None if out is None else Path(out)
         job = Job(self.loaded.sha256, number, where, checkpoints, plots=tuple(plots))
         scatter = None if cluster is None else _scatter(cluster, where)
@@ -255,7 +255,7 @@ class Compiled:
             try:
                 with runner.stopping(time_limit, stop) as told:
                     manner = points.Manner(
-                        resume=resume, progress=shown, stop=told, warn=warn, scatter=scatter
+                        resume=resume, progress=shown, stop=told, warn=tell, scatter=scatter
                     )
                     answer = running.answer(self, job, manner)
             finally:
@@ -263,7 +263,9 @@ class Compiled:
             answer = job.finish(answer, self.pictures)
             for other in manner.others:
                 other.clear()
-            return answer
+        for message in answer.warnings if warn is None else ():
+            tell(message)
+        return answer
 
     def pictures(self) -> dict[str, str]:
         """Pictures of the spec itself as SVG texts by name."""
@@ -307,6 +309,17 @@ def _seed(number: int) -> int:
     if not 0 <= seed < 2**64 or isinstance(number, bool):
         raise ValueError(f"a seed is an integer from 0 to 2^64 - 1, not {number!r}")
     return seed
+
+
+def _once(said: list[str]) -> Callable[[str], None]:
+    """Gives each warning once, and notes what was said."""
+
+    def tell(message: str) -> None:
+        if message not in said:
+            said.append(message)
+            _shown(message)
+
+    return tell
 
 
 def _shown(message: str) -> None:

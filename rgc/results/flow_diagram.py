@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from rgc.results.result import Result
 
+SHORTEST = 1e-9
+"""A line that is shorter is a point, and is not drawn."""
+
 FLOW, SURFACE, MANIFOLD = "#8A8F98", "#0072B2", "#D55E00"
 
 
@@ -124,7 +127,7 @@ def _directions(axes: Axes, result: Result, plane: list[int]) -> None:
 
 
 def _line(axes: Axes, points: NDArray[Any], text: str, colour: str, style: str) -> None:
-    if len(points):
+    if len(points) > 1 and (points.max(axis=0) - points.min(axis=0)).max() > SHORTEST:
         axes.plot(*points.T, style, color=colour, label=text, linewidth=1.6)
 
 

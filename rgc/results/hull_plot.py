@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.plot_style import COLOURS, MARKERS, new_figure
+from rgc.results.plot_style import COLOURS, MARKERS, new_figure, shades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,9 +47,9 @@ def _plane(values: Any) -> tuple[Any, tuple[str, str]]:
     import numpy as np
 
     if values.shape[1] == 1:
-        return np.stack([values[:, 0], np.zeros(len(values))], axis=1), ("x1", "")
+        return np.stack([values[:, 0], np.zeros(len(values))], axis=1), ("$x_1$", "")
     if values.shape[1] == 2:
-        return values, ("x1", "x2")
+        return values, ("$x_1$", "$x_2$")
     centred = values - values.mean(axis=0)
     _, sizes, rows = np.linalg.svd(centred, full_matrices=False)
     share = sizes[:2] ** 2 / max(float((sizes**2).sum()), 1e-300)
@@ -62,9 +62,11 @@ def _scatter(axes: Axes, flat: Any, labels: Any | None) -> None:
 
     kept = np.arange(0, len(flat), -(-len(flat) // MOST_POINTS))
     groups = np.zeros(len(flat), dtype=int) if labels is None else labels
-    for label in np.unique(groups):
+    names = np.unique(groups)
+    colours = [COLOURS[0]] if labels is None else shades(len(names))
+    for label, colour in zip(names, colours, strict=True):
         here = kept[groups[kept] == label]
-        style: Any = {"color": COLOURS[label % 6], "marker": MARKERS[label % len(MARKERS)]}
+        style: Any = {"color": colour, "marker": MARKERS[label % len(MARKERS)]}
         name = None if labels is None else f"cluster {label + 1}"
         axes.scatter(
             flat[here, 0], flat[here, 1], s=12, linewidths=0, alpha=0.7, label=name, **style
@@ -86,5 +88,6 @@ def _hull(axes: Axes, flat: Any, rows: Any) -> None:
     axes.scatter(
         corners[:, 0], corners[:, 1], s=60, facecolors="none", edgecolors=COLOURS[1], linewidths=1.4
     )
+    axes.margins(0.12)
     for row, corner in zip(rows, corners, strict=True):
         axes.annotate(f"{row}", corner, xytext=(5, 5), textcoords="offset points", fontsize=8)

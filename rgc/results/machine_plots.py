@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.plot_style import COLOURS, curve_style, new_figure
+from rgc.results.plot_style import COLOURS, SIGNED, curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Hidden units of a layer whose fields are drawn."""
+
+MANY = 500
+"""More pairs of hidden units than these are drawn with small marks."""
 
 FOLLOWED: Mapping[str, str] = {
     "kl": "KL to the Hamiltonian (nats)",
@@ -36,14 +39,14 @@ THERMOMETERS: Mapping[str, str] = {
 
 def receptive_fields(result: Result) -> Figure | None:
     """Some hidden units of each layer as pictures over the visible lattice, the weights of the
-    layers multiplied down to it. One scale of colours for each layer.
+    layers multiplied down to it. Each layer has its own scale, which tells signs apart in grey too.
     """
     layers = _layers(result, "fields")
     if not layers or len(result.levels[0].shape) != 2:
         return None
     height, width = result.levels[0].shape
     columns = min(SHOWN, max(len(fields) for fields in layers.values()))
-    figure = new_figure(0.3 + 1.1 * columns, (0.35 + 1.1 * height / width) * len(layers))
+    figure = new_figure(1.0 + 1.1 * columns, (0.35 + 1.1 * height / width) * len(layers))
     rows = figure.subplots(len(layers), columns, squeeze=False)
     for axes_of, (number, fields) in zip(rows, layers.items(), strict=True):
         chosen = [k * len(fields) // columns for k in range(min(columns, len(fields)))]
@@ -52,7 +55,10 @@ def receptive_fields(result: Result) -> Figure | None:
             axes.set_axis_off()
         for axes, unit in zip(axes_of, chosen, strict=False):
             picture = fields[unit].reshape(height, width)
-            axes.imshow(picture, cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest")
+            drawn = axes.imshow(
+                picture, cmap=SIGNED, vmin=-most, vmax=most, interpolation="nearest"
+            )
+        figure.colorbar(drawn, ax=list(axes_of), ticks=[-most, 0, most], format="{x:.2g}")
         axes_of[0].set_title(f"layer {number}{_length(result, number)}", loc="left")
     return figure
 
@@ -128,7 +134,8 @@ def field_couplings(result: Result) -> Figure | None:
     figure = new_figure(0.8 + 2.8 * len(pairs), 2.4)
     panels: Sequence[Axes] = list(figure.subplots(1, len(pairs), squeeze=False).flat)
     for axes, (number, values) in zip(panels, pairs.items(), strict=True):
-        axes.plot(distances[number], values, ".", markersize=2, color=COLOURS[0], alpha=0.5)
+        size = 2 if len(values) > MANY else 5
+        axes.plot(distances[number], values, ".", markersize=size, color=COLOURS[0], alpha=0.5)
         axes.axhline(0, color="black", linewidth=0.5)
         axes.set_xlabel("distance of centres")
         axes.set_title(f"layer {number}: {len(values)} pairs", loc="left")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
-from rgc.results.plot_style import COLOURS, new_figure
+from rgc.results.plot_style import COLOURS, new_figure, shades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,8 @@ CURVE, ORBIT, STABLE = COLOURS[0], COLOURS[1], COLOURS[2]
 GREY = "#8A8F98"
 ENDS = {True: (STABLE, "o"), False: (ORBIT, "x")}
 """Colour and marker of points that attract, and of those that do not."""
+FEW = 40
+"""Points of a scan that are drawn with larger marks."""
 MOST = 80  # steps of an orbit that are drawn
 STILL = 1e-6
 """An orbit that moves less than this stays at its fixed point, and is not drawn."""
@@ -142,7 +144,7 @@ def basins(result: Result) -> Figure | None:
     figure = new_figure(5.2, 4.2)
     axes: Axes = figure.subplots()
     count = int(numbers.max(initial=0))
-    colours = ["#D9DCE1", "white", *(COLOURS[k % len(COLOURS)] for k in range(count))]
+    colours = ["#D9DCE1", "white", *shades(count)]
     axes.pcolormesh(
         *axis, image, cmap=ListedColormap(colours), vmin=-1.5, vmax=count + 0.5, shading="nearest"
     )
@@ -161,7 +163,7 @@ def _ends(values: NDArray[Any]) -> tuple[float, float]:
     return float(values[0]), float(values[-1])
 
 
-def _legend(axes: Axes, numbers: NDArray[Any], colours: list[str]) -> None:
+def _legend(axes: Axes, numbers: NDArray[Any], colours: list[Any]) -> None:
     from matplotlib.patches import Patch
 
     texts = {-1: "does not settle", 0: "leaves"}
@@ -185,18 +187,19 @@ def branches(answer: AnswerData) -> Figure | None:
     for k, axes in enumerate(panels):
         for point in points:
             x, values = point.parameters[first], point.result.tables["attractor"][:, k]
-            axes.plot([x] * len(values), values, ".", color=CURVE, markersize=1)
-            _branch(axes, x, point.result, names[k])
+            size = 1 if len(points) > FEW else 4
+            axes.plot([x] * len(values), values, ".", color=CURVE, markersize=size)
+            _branch(axes, x, point.result, names[k], many=len(points) > FEW)
         axes.set(xlabel=label(first), ylabel=label(names[k]))
     _key(panels[0], {point.kind == "sink" for each in points for point in each.result.fixed_points})
     return figure
 
 
-def _branch(axes: Axes, x: float, result: Result, name: str) -> None:
+def _branch(axes: Axes, x: float, result: Result, name: str, *, many: bool) -> None:
     for point in result.fixed_points:
         values = [_value(each[name]) for each in point.cycle or (point.couplings,)]
         colour, marker = ENDS[point.kind == "sink"]
-        axes.plot([x] * len(values), values, marker, color=colour, markersize=2.5)
+        axes.plot([x] * len(values), values, marker, color=colour, markersize=2.5 if many else 5)
 
 
 def _key(axes: Axes, stable: set[bool]) -> None:

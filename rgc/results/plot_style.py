@@ -44,6 +44,19 @@ STYLE: Any = {
 }
 
 
+SHADES = "viridis"
+"""Colours in an order that grey keeps: from dark to light."""
+SIGNED = "cividis"
+"""Colours of numbers of both signs, 0 in the middle: negative ones are dark in grey too."""
+
+
+def shades(count: int) -> list[Any]:
+    """So many colours from dark to light, which differ in grey too."""
+    from matplotlib import colormaps
+
+    return [colormaps[SHADES](0.9 * k / max(1, count - 1)) for k in range(count)]
+
+
 def curve_style(k: int) -> dict[str, Any]:
     """Colour, marker and line of the k-th of several curves, from 0."""
     colour, marker, line = (each[k % len(each)] for each in (COLOURS, MARKERS, LINES))
@@ -77,6 +90,8 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 FEW_TICKS = 8
+MOST_TICKS = 4
+"""Intervals between ticks of a panel, whose labels do not touch then."""
 
 
 def spread(axes: Axes, values: Sequence[float]) -> None:
@@ -90,8 +105,9 @@ def spread(axes: Axes, values: Sequence[float]) -> None:
         if len(values) <= FEW_TICKS:
             axes.set_xticks(sorted(values), [f"{value:g}" for value in sorted(values)])
             axes.minorticks_off()
-    elif all(float(value).is_integer() for value in values):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        whole = all(float(value).is_integer() for value in values)
+        axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, integer=whole))
 
 
 def is_geometric(values: Sequence[float]) -> bool:

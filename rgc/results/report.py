@@ -28,10 +28,10 @@ CAPTIONS = {
     "flow": "The flow of two couplings, with the fixed points.",
     "configurations": "One configuration, and its block spins level by level.",
     "free_energy": "The free energy in units of kT, as each method finds it.",
-    "scan": "Numbers along the scan, with one standard deviation.",
+    "scan": "Numbers along the scan, with one standard deviation, but for those that never change.",
     "autocorrelation": "Autocorrelations of time series.",
     "training": "The course of training.",
-    "fields": "Weights of hidden units as maps of the visible ones.",
+    "fields": "Weights of hidden units as maps of the visible ones, each layer with its scale.",
     "pairs": "Couplings of hidden units by the distance of their fields.",
     "iterated": "Chains up and down the stack, step by step.",
     "cobweb": "The map and an orbit.",
@@ -40,8 +40,8 @@ CAPTIONS = {
     "branches": "Where orbits settle, along the scan.",
     "oscillation": "The periodic amplitude of the singular part.",
     "points": "The points of the data.",
-    "objective": "The functional that is minimised, by its parameter.",
-    "spectrum": "Exponents of the transfer matrix or of the linearised map.",
+    "objective": "What is minimised, update by update.",
+    "spectrum": "Eigenvalues of the map, in the plane with the unit circle or along the scan.",
     LATTICE: "Sites, what the terms of the Hamiltonian multiply, and the cells of the block map.",
 }
 """What the plots show by name, those on the page in this order. A plot of another name says its

@@ -50,5 +50,7 @@ font-weight:600;white-space:nowrap}
 .chip.identity{color:var(--link)}.chip.undecided{color:var(--soft)}
 .section{font-weight:600}.keyword{color:var(--keyword)}.number{color:var(--number)}
 .text{color:var(--text)}.comment{color:var(--soft);font-style:italic}
+@media(max-width:40rem){table{font-size:.85rem;min-width:100%}td,th{padding-right:.5rem}
+td:first-child{overflow-wrap:anywhere;min-width:5.5rem}td:last-child:not(.digits){min-width:10rem}}
 @media print{nav,.downloads{display:none}}
 """

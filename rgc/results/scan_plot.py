@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
 from rgc.results.numbers import with_error
-from rgc.results.plot_style import MEASURED, curve_style, new_figure, spread
+from rgc.results.plot_style import MEASURED, SHADES, curve_style, new_figure, shades, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +30,8 @@ FEW = 6
 Curve = list[tuple[float, float, float]]
 """Parameter, value and error, point by point."""
 
+
+EXPECTED = "expected"
 
 LETTERS = 15
 """Letters of a legend in an inch."""
@@ -48,8 +50,11 @@ class _Curves:
 
 
 def scan(answer: AnswerData) -> Figure | None:
-    """Every exponent, average and other value on one sheet, a panel each."""
-    names = quantities(answer)
+    """Every exponent, average and other value on one sheet, a panel each. What is the same at every
+    point is left out where something else is not.
+    """
+    every = quantities(answer)
+    names = [name for name in every if not _is_flat(_values(answer, name))] or every
     if not names:
         return None
     columns = min(3, len(names))
@@ -60,7 +65,7 @@ def scan(answer: AnswerData) -> Figure | None:
         _draw(axes, answer, name)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
-    _legend(figure, panels[0], answer)
+    _legend(figure, panels, answer)
     return figure
 
 
@@ -69,7 +74,7 @@ def scan_of(answer: AnswerData, name: str) -> Figure:
     figure = new_figure(4.2, 3.2)
     axes = figure.subplots()
     _draw(axes, answer, name)
-    _legend(figure, axes, answer)
+    _legend(figure, [axes], answer)
     return figure
 
 
@@ -81,6 +86,12 @@ def quantities(answer: AnswerData) -> list[str]:
             name for table in tables for name, each in table.items() if each.value is not None
         )
     )
+
+
+def _values(answer: AnswerData, name: str) -> list[float]:
+    """The values of a quantity at the points where it is known."""
+    found = (_table(point).get(name) for point in answer.points)
+    return [each.value for each in found if each is not None and each.value is not None]
 
 
 def _table(point: Point) -> dict[str, Estimate]:
@@ -136,9 +147,7 @@ def _style(k: int, count: int) -> dict[str, Any]:
     """Colour and marker of the k-th of several curves: of more than a few, a colour by order."""
     if count <= FEW:
         return curve_style(k)
-    from matplotlib import colormaps
-
-    return {"color": colormaps["viridis"](k / (count - 1)), "marker": ".", "linewidth": 0.9}
+    return {"color": shades(count)[k], "marker": ".", "linewidth": 0.9}
 
 
 def _named(answer: AnswerData, key: Sequence[float]) -> str:
@@ -146,15 +155,18 @@ def _named(answer: AnswerData, key: Sequence[float]) -> str:
     return ", ".join(f"{label(name)} = {value:g}" for name, value in zip(names, key, strict=True))
 
 
-def _legend(figure: Figure, axes: Axes, answer: AnswerData) -> None:
+def _legend(figure: Figure, panels: Sequence[Axes], answer: AnswerData) -> None:
     """What the curves are, outside the panels: names, or a bar of colours where there are many."""
-    if len(answer.axes) < 2 or _is_plane(answer):
+    if _is_plane(answer):
         return
-    handles, names = axes.get_legend_handles_labels()
+    shown: dict[str, Any] = {}
+    for each in panels:
+        handles, names = each.get_legend_handles_labels()
+        shown = {**dict(zip(names, handles, strict=True)), **shown}
     if len(answer.axes) == 2 and len(_axes(answer)[1].values) > FEW:
         _bar(figure, answer)
-    else:
-        shown = dict(zip(names, handles, strict=True))
+        shown = {name: handle for name, handle in shown.items() if name == EXPECTED}
+    if shown:
         columns = max(1, min(3, int(figure.get_figwidth() * LETTERS / (8 + max(map(len, shown))))))
         figure.legend(
             list(shown.values()),
@@ -166,15 +178,14 @@ def _legend(figure: Figure, axes: Axes, answer: AnswerData) -> None:
 
 
 def _bar(figure: Figure, answer: AnswerData) -> None:
-    from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import BoundaryNorm
+    from matplotlib.colors import BoundaryNorm, ListedColormap
 
     axis = _axes(answer)[1]
     values = sorted(axis.values)
     ends = [values[0] - (values[1] - values[0]) / 2, *map(fmean, pairwise(values))]
     ends.append(values[-1] + (values[-1] - values[-2]) / 2)
-    colours = colormaps["viridis"].resampled(len(values))
+    colours = ListedColormap(shades(len(values)))
     shown = ScalarMappable(BoundaryNorm(ends, len(values)), colours)
     figure.colorbar(
         shown, ax=figure.axes, label=label(axis.name), spacing="proportional", ticks=values
@@ -197,7 +208,7 @@ def _plane(axes: Axes, answer: AnswerData, name: str) -> None:
         measured = _table(point).get(name)
         if measured is not None and measured.value is not None:
             field[second.index(y), first.index(x)] = measured.value
-    drawn = axes.pcolormesh(first, second, field, shading="nearest", cmap="viridis")
+    drawn = axes.pcolormesh(first, second, field, shading="nearest", cmap=SHADES)
     axes.grid(visible=False)
     axes.set_xlabel(label(across.name))
     axes.set_ylabel(label(up.name))
@@ -212,10 +223,11 @@ def _expected(axes: Axes, answer: AnswerData, name: str) -> None:
         if expected.name != name or expected.relation != "=" or expected.index is not None:
             continue
         at = dict(expected.selectors).get(across)
+        style: Any = {"color": "black", "label": EXPECTED, "zorder": 0}
         if not expected.selectors:
-            axes.axhline(expected.value, color="black", linewidth=0.9, linestyle="--", zorder=0)
+            axes.axhline(expected.value, linewidth=0.9, linestyle="--", **style)
         elif isinstance(at, int | float):
-            axes.plot(at, expected.value, "_", color="black", markersize=12, zorder=0)
+            axes.plot(at, expected.value, "_", markersize=12, **style)
 
 
 def _located(axes: Axes, answer: AnswerData, drawn: _Curves) -> None:
@@ -232,7 +244,11 @@ def _located(axes: Axes, answer: AnswerData, drawn: _Curves) -> None:
         axes.set_title(text)
 
 
+def _is_flat(values: Sequence[float]) -> bool:
+    return max(values) - min(values) <= FLAT * (1 + max(map(abs, values)))
+
+
 def _flat(axes: Axes, values: Sequence[float]) -> None:
     """Draw values that differ by rounding only as a straight line."""
-    if values and max(values) - min(values) <= FLAT * (1 + max(map(abs, values))):
+    if values and _is_flat(values):
         axes.set_ylim(values[0] - 0.5, values[0] + 0.5)

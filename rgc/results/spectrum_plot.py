@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.labels import label
-from rgc.results.plot_style import COLOURS, new_figure
+from rgc.results.plot_style import COLOURS, curve_style, new_figure, shades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from rgc.results.answer_data import AnswerData, Point
     from rgc.results.result import Result
 
-ROUNDING = 1e-16
+ROUNDING = 1e-13
+"""A rate below this is rounding."""
+
+SAME = 1e-6
+"""Eigenvalues that lie closer are drawn as one, with their number."""
 
 CURVES = 12
 """The number of eigenvalues that are drawn against a parameter."""
@@ -40,6 +45,7 @@ def spectrum(result: Result) -> Figure | None:
         if here.any():
             style: Any = {"color": colour, "alpha": 0.75, "edgecolors": "white", "linewidths": 0.4}
             axes.scatter(real[here], imag[here], s=26, label=text or None, zorder=3, **style)
+    _count(axes, real + 1j * imag)
     reach = 1.15 * max(1.0, float(np.hypot(real, imag).max()))
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.set_xlabel(r"Re $\lambda$")
@@ -49,15 +55,28 @@ def spectrum(result: Result) -> Figure | None:
     return figure
 
 
+def _count(axes: Axes, values: NDArray[Any]) -> None:
+    """How many eigenvalues lie in one place, where several do."""
+    import numpy as np
+
+    left = values
+    while len(left):
+        here = np.abs(left - left[0]) < SAME
+        if here.sum() > 1:
+            at = (left[0].real, left[0].imag)
+            text = rf"{here.sum()}$\times$"
+            axes.annotate(text, at, xytext=(0, 6), textcoords="offset points", ha="center")
+        left = left[~here]
+
+
 def spectrum_of_scan(answer: AnswerData) -> Figure | None:
     """The largest eigenvalues against the only scanned parameter, one curve for each.
 
-    The second panel shows 1 - lambda on a logarithmic axis, where slow modes lie apart; the gap
+    The second panel shows 1 - lambda on a logarithmic axis, without what is rounding; the gap
     behind the clusters that were found is shaded. None for scans of several parameters, and where
     there is no spectrum.
     """
     import numpy as np
-    from matplotlib import colormaps
 
     points = [point for point in answer.points if "spectrum" in point.result.tables]
     if len(answer.axes) != 1 or len(points) < 2:
@@ -69,11 +88,13 @@ def spectrum_of_scan(answer: AnswerData) -> Figure | None:
     values = np.array([point.result.tables["spectrum"][0, :count] for point in points])
     figure = new_figure(7.0, 3.2)
     left, right = figure.subplots(1, 2)
-    for k, colour in enumerate(colormaps["viridis"](np.linspace(0, 0.9, count))):
-        style: Any = {"color": colour, "marker": "o", "markersize": 3, "linewidth": 1.0}
+    for k, colour in enumerate(shades(count)):
+        style: Any = curve_style(k) | {"color": colour, "markersize": 3, "linewidth": 1.0}
         left.plot(x, values[:, k], **style)
         if k:
-            right.semilogy(x, _rates(values[:, k]), label=f"{k + 1}", **style)
+            rates = 1 - values[:, k]
+            rates[rates < ROUNDING] = np.nan
+            right.semilogy(x, rates, label=f"{k + 1}", **style)
     _shade_gap(right, points, x)
     left.set_ylabel(r"eigenvalue $\lambda_k$")
     right.set_ylabel(r"$1 - \lambda_k$")
@@ -85,13 +106,6 @@ def spectrum_of_scan(answer: AnswerData) -> Figure | None:
     return figure
 
 
-def _rates(values: Any) -> Any:
-    """1 - lambda, down to rounding."""
-    import numpy as np
-
-    return np.maximum(1 - values, ROUNDING)
-
-
 def _shade_gap(axes: Axes, points: Sequence[Point], x: Sequence[float]) -> None:
     """Shade the gap behind the last eigenvalue that tells clusters apart, at every point."""
     low, high = [], []
@@ -101,6 +115,6 @@ def _shade_gap(axes: Axes, points: Sequence[Point], x: Sequence[float]) -> None:
         if found is None or found.value is None or found.value >= len(values):
             return
         number = int(found.value)
-        low.append(float(_rates(values[number - 1])))
-        high.append(float(_rates(values[number])))
+        low.append(max(1 - float(values[number - 1]), ROUNDING))
+        high.append(max(1 - float(values[number]), ROUNDING))
     axes.fill_between(x, low, high, color=COLOURS[4], alpha=0.2, linewidth=0, zorder=0)

@@ -41,7 +41,7 @@ def derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
 SCHEME = Scheme(
     name="mcrg",
     doc="Swendsen's Monte Carlo renormalisation group",
-    fields=(options.STEPS, *options.SAMPLING, options.BASIS),
+    fields=(options.STEPS, *options.SAMPLING, *options.SAVED, options.BASIS),
     lattice=lattice.FINITE_CELLS,
     needs=(*MODEL, "block"),
     uses=("data", "stack"),
@@ -49,6 +49,7 @@ SCHEME = Scheme(
     alphabets=SPINS,
     limits=(
         *samples.SAMPLED,
+        samples.saved,
         blocks.keep_the_alphabet,
         blocks.inside_edges,
         blocks.drawn,

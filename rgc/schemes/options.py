@@ -49,6 +49,12 @@ SAMPLING = (
 )
 """The options of a run that samples configurations."""
 
+SAVED = (
+    Field("save", "integer", "configurations of each replica that are kept as arrays", least=1),
+    Field("series", "flag", "keep what is measured by replica and record"),
+)
+"""What a run keeps replica by replica."""
+
 STEPS = Field(
     "steps", "integer", "RG steps; default until the lattice has size 4", least=1, most=10_000
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rgc.language.signatures import Field
 from rgc.schemes import checks, options, shares
 from rgc.schemes.answers import AVERAGES, DISCRETE, MODEL, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
@@ -29,15 +28,10 @@ flow sample(sweeps=20000)
 measure { energy, abs_m, susceptibility, specific_heat, binder }
 """
 
-SAVED = (
-    Field("save", "integer", "configurations of each replica that are kept as arrays", least=1),
-    Field("series", "flag", "keep what is measured by replica and record"),
-)
-
 SCHEME = Scheme(
     name="sample",
     doc="plain Monte Carlo",
-    fields=(*options.SAMPLING, *SAVED),
+    fields=(*options.SAMPLING, *options.SAVED),
     lattice=lattice.FINITE,
     needs=MODEL,
     alphabets=SPINS,

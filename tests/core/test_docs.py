@@ -522,7 +522,7 @@ def test_the_documented_keys_are_those_of_a_certificate() -> None:
 
 
 def test_documented_files_are_written(answer: Any) -> None:
-    text = RESULTS.read_text("utf-8").split("## The output folder")[1].split("## ")[0]
+    text = RESULTS.read_text("utf-8").split("## The output folder")[1].split("\n## ")[0]
     for path in answer.folder.iterdir():
         assert f"`{path.name}`" in text or f"`{path.stem}`" in text
     families = "exponents observables coupling average eigenvalue series table configuration"
@@ -678,6 +678,29 @@ def test_the_map_of_the_architecture_is_the_tree() -> None:
         if (path / "__init__.py").exists()
     }
     assert not sorted(inside - found)
+
+
+def test_python_of_the_howtos_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of Python run as they stand, on short runs and the reference backend."""
+    own = [each for each in EXAMPLES if each.place.startswith("docs/howto")]
+    for each in own:
+        for name in each.names:
+            text = re.sub(r"sweeps=\d+", "sweeps=200", each.text).replace("(16)", "(4)")
+            (tmp_path / name).write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    compile = rgc.compile
+    monkeypatch.setattr(
+        rgc, "compile", lambda spec, **how: compile(spec, **how, backend="reference")
+    )
+    blocks = [each.text.replace("16 * 16", "4 * 4") for each in own if each.language == "python"]
+    scope: dict[str, Any] = {}
+    for block in blocks:
+        exec(block, scope)  # noqa: S102
+    assert scope["rows"].shape == (256 * 20, 4 * 4)
+    assert scope["saved"].series["energy"].shape == (256, 20)
+    assert set(scope["saved"].series) == {"energy", "m^2", "m"}
+    assert len(scope["answer"].to_dataframe()) == 2
+    assert (tmp_path / "energy.pdf").exists()
 
 
 # -- the README ------------------------------------------------------------------------------------

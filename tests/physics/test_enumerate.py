@@ -575,3 +575,23 @@ def test_a_block_that_knows_nothing_has_no_information() -> None:
     for point in rgc.compile(text, backend="reference").run().points:
         assert point.result.observables["information"].value == 0.0
         assert point.result.observables["kl"].value == 0.0
+
+
+@pytest.mark.parametrize("spins", ["ising", "binary"])
+def test_couplings_and_averages_that_are_rounding_are_zero(spins: str) -> None:
+    term = "s[i]*s[j]" if spins == "ising" else "(2*s[i] - 1)*(2*s[j] - 1)"
+    text = f"""parameters {{ K = 0.3 }}
+lattice square(4)
+spins s: {spins}
+hamiltonian - K * sum(<i,j>) {term}
+block majority(2)
+flow enumerate(steps=1)
+"""
+    level = rgc.compile(text, backend="reference").run().result.levels[1]
+    odd = ("k1", "k3_10_01")
+    if spins == "ising":
+        assert [level.couplings[name].value for name in odd] == [0.0, 0.0]
+        assert level.couplings["k4_10_01_11"].value == pytest.approx(0.001958621394, abs=1e-11)
+    assert [level.averages[name].value for name in odd if name in level.averages].count(0.0) > 0
+    every = [each.value for each in (*level.couplings.values(), *level.averages.values())]
+    assert all(value == 0.0 or abs(value or 1.0) > 1e-13 for value in every)

@@ -5,7 +5,7 @@ operators of neighbouring levels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.recorder import taken
 from rgc.flows.sampling.sample import first_words, frozen, picture, unfrozen, watched
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.supercells import as_written
 from rgc.results.result import Result
 
@@ -38,9 +39,9 @@ class Mcrg:
     `maps[k]` are the block maps from each level to the next: one chain of maps, or with p=free one
     for each parameter. All of them block the same configurations.
 
-    The state arrays are `spins_<k>`, those of the `Estimator`, `configuration_<level>` [map, ...],
-    and for each level and sector the following sums over records and the replicas of a group in
-    float64, whole numbers where operators are products:
+    The state arrays are `spins_<k>`, those of the `Estimator` and of the `Saver`, if there is one,
+    `configuration_<level>` [map, ...], and for each level and sector the following sums over
+    records and the replicas of a group in float64, whole numbers where operators are products:
 
     - `sum_<level>_<sector>` [map, group, a] of S,
     - `hot_<level>_<sector>` [map, group, a] of S over the replicas that started hot,
@@ -55,6 +56,7 @@ class Mcrg:
     estimator: Estimator
     levels: Levels
     maps: tuple[tuple[Blocking, ...], ...]
+    saver: Saver | None = None
 
     @property
     def scheme(self) -> str:
@@ -77,6 +79,7 @@ class Mcrg:
             f"spins_{k}": field for k, field in enumerate(self.sampler.start())
         }
         arrays |= self.estimator.start()
+        arrays |= self.saver.start() if self.saver is not None else {}
         for level in self.levels.levels:
             written = as_written(level.lattice)
             shape = (len(self.maps), *written.cells, len(written.basis))
@@ -127,7 +130,8 @@ class Mcrg:
 
     @property
     def shared(self) -> Mapping[str, int]:
-        return {**self.estimator.shared, **dict.fromkeys(self._sums(), 1)}
+        kept = self.saver.shared if self.saver is not None else {}
+        return {**self.estimator.shared, **dict.fromkeys(self._sums(), 1), **kept}
 
     def shown(self, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
         configurations = (f"configuration_{level.number}" for level in self.levels.levels)
@@ -135,7 +139,9 @@ class Mcrg:
         return {**first_words(self.sampler.model, arrays), **pictures}
 
     def finish(self, state: State) -> Result:
-        return mcrg_result(self.sampler, self.estimator, self.levels, state.arrays, self.provenance)
+        arrays = state.arrays
+        found = mcrg_result(self.sampler, self.estimator, self.levels, arrays, self.provenance)
+        return found if self.saver is None else replace(found, saved=self.saver.saved(arrays))
 
     def _coarse_fields(self) -> list[list[Packed]]:
         """Fields of the levels from 1 on, to be written by the block maps."""
@@ -167,7 +173,8 @@ class Mcrg:
         base, *above = self.levels.levels
         groups = self.sampler.plan.groups
         fine, sums = base.recorder(fine)
-        self.estimator.record(arrays, record, base.recorder.by_tally(sums))
+        of_tally = base.recorder.by_tally(sums)
+        self.estimator.record(arrays, record, of_tally)
         first = {sector: taken(made, sums[0]) for sector, made in base.made.items()}
         invariant = self.levels.basis.invariant
         origin = {sector: each for sector, each in first.items() if sector == invariant}
@@ -182,6 +189,9 @@ class Mcrg:
                 _accumulate(arrays, k, n, groups, now, cross=before, origin=origin)
                 before = now
             fine, *coarse[k] = fields
+        if self.saver is not None:
+            blocked = coarse[0][: len(self.saver.coarse)]
+            self.saver.record(arrays, record, [fine, *blocked], of_tally)
         return fine
 
 
@@ -229,4 +239,7 @@ def make_mcrg(request: Request) -> Mcrg:
     )
     estimator = make_estimator(observables, watched(model), sampler.plan)
     levels = make_levels(sampler, request.blocks, estimator.tallies)
-    return Mcrg(sampler, estimator, levels, levels.maps(sampler.plan.words))
+    one_map = levels.parameters is None
+    coarse = [level.lattice for level in levels.levels[1:]] if one_map else []
+    saver = make_saver(sampler, estimator, coarse)
+    return Mcrg(sampler, estimator, levels, levels.maps(sampler.plan.words), saver)

@@ -68,7 +68,7 @@ class Sample:
                 of_tally = self.recorder.by_tally(sums)
                 self.estimator.record(state.arrays, piece.record, of_tally)
                 if self.saver is not None:
-                    self.saver.record(state.arrays, piece.record, packed, of_tally)
+                    self.saver.record(state.arrays, piece.record, [packed], of_tally)
         frozen(self.sampler, state, packed)
         state.done += sum(piece.count for piece in pieces)
         return state

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,9 @@ from rgc.flows.sampling.observables import of_configuration
 from rgc.flows.sampling.recorder import Sums
 from rgc.flows.sampling.sampler import Sampler
 from rgc.model.expressions import Expression
+from rgc.model.lattice import Lattice
 from rgc.model.observables import Average
+from rgc.model.spins import Species
 from rgc.model.supercells import array_as_written
 from rgc.results.result import Saved
 
@@ -25,23 +28,33 @@ class Saver:
     """Keeps `count` configurations of each replica, from records that are evenly spaced, the last
     of the run among them, and the values of some functions of a configuration at every record.
 
-    State arrays: `saved_<k>`, u64[count, planes, *shape, letters, words] of species k, and
-    `saved_series`, float64[name, replica, record].
+    `coarse` are the lattices of the block spins that are kept with each configuration, from level 1
+    on. State arrays: `saved_<k>`, u64[count, planes, *shape, letters, words] of species k,
+    `saved_<level>_<k>`, the same of its block spins, and `saved_series`, float64[name, replica,
+    record].
     """
 
     sampler: Sampler
     count: int
     series: Mapping[str, Expression]
+    coarse: Sequence[Lattice] = ()
 
     def start(self) -> dict[str, NDArray[np.generic]]:
-        plan, program = self.sampler.plan, self.sampler.update.program
+        plan = self.sampler.plan
         arrays: dict[str, NDArray[np.generic]] = {}
-        for k, field in enumerate(program.fields if self.count else ()):
-            shape = (self.count, field.planes, *field.shape, field.letters, plan.words)
-            arrays[f"saved_{k}"] = np.zeros(shape, np.uint64)
+        for where, kind, lattice in self._kept():
+            shape = (self.count, kind.bits, *lattice.cells, len(lattice.basis), plan.words)
+            arrays[where] = np.zeros(shape, np.uint64)
         if self.series:
             arrays["saved_series"] = np.zeros((len(self.series), plan.replicas, plan.records))
         return arrays
+
+    def _kept(self) -> Iterator[tuple[str, Species, Lattice]]:
+        """The arrays of configurations, level by level."""
+        lattices = (self.sampler.model.lattice, *self.coarse) if self.count else ()
+        for level, lattice in enumerate(lattices):
+            for k, kind in enumerate(self.sampler.model.species):
+                yield f"saved_{level}_{k}" if level else f"saved_{k}", kind, lattice
 
     @property
     def shared(self) -> dict[str, int]:
@@ -54,33 +67,47 @@ class Saver:
         place = -(-(record + 1) * self.count // records) - 1
         return place if (place + 1) * records // self.count - 1 == record else None
 
-    def record(self, arrays: Arrays, number: int, fields: Sequence[object], sums: Sums) -> None:
-        """Keep what one record gives, in place."""
+    def record(
+        self, arrays: Arrays, number: int, levels: Sequence[Sequence[object]], sums: Sums
+    ) -> None:
+        """Keep what one record gives, in place: the fields of each species, level by level, and
+        the sums of level 0.
+        """
         place = self.place(number) if self.count else None
         if place is not None:
-            for k, field in enumerate(fields):
-                arrays[f"saved_{k}"][place] = self.sampler.backend.unpack(field)
+            fields = chain.from_iterable(levels)
+            for (where, _, _), field in zip(self._kept(), fields, strict=True):
+                arrays[where][place] = self.sampler.backend.unpack(field)
         for k, function in enumerate(self.series.values()):
             arrays["saved_series"][k, :, number] = of_configuration(function, sums)
 
     def saved(self, arrays: Arrays) -> Saved:
         """What was kept, by names."""
-        species, lattice = self.sampler.model.species, self.sampler.model.lattice
         return Saved(
             configurations={
-                kind.name: array_as_written(spins(arrays[f"saved_{k}"], kind.codes), lattice, 2)
-                for k, kind in enumerate(species if self.count else ())
+                name_of(where, kind): array_as_written(spins(arrays[where], kind.codes), lattice, 2)
+                for where, kind, lattice in self._kept()
             },
             series=dict(zip(self.series, arrays.get("saved_series", ()), strict=True)),
         )
 
 
-def make_saver(sampler: Sampler, estimator: Estimator) -> Saver | None:
+def name_of(array: str, species: Species) -> str:
+    """The name of the configurations in an array of the state: that of the species, after the
+    number of the level where they are block spins. No species has a name that begins so.
+    """
+    _, *level, _ = array.split("_")
+    return "_".join((*level, species.name))
+
+
+def make_saver(
+    sampler: Sampler, estimator: Estimator, coarse: Sequence[Lattice] = ()
+) -> Saver | None:
     """The saver that the options `save` and `series` ask for, or None."""
     options = sampler.model.options
     count = options.integer("save") if "save" in options else 0
     series = functions(estimator) if options.flag("series") else {}
-    return Saver(sampler, count, series) if count or series else None
+    return Saver(sampler, count, series, coarse) if count or series else None
 
 
 def functions(estimator: Estimator) -> dict[str, Expression]:

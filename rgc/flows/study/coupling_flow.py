@@ -255,14 +255,15 @@ def _critical_line(study: Study, state: State, plane: tuple[int, int]) -> None:
 def _window(
     study: Study, state: State, plane: tuple[int, int]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The part of the plane that is drawn. The spec's couplings, the critical point and the fixed
-    point lie well inside.
+    """The part of the plane that is drawn. The spec's couplings, the starts, the critical point and
+    the fixed point lie well inside.
     """
     if study.window is not None:
         low, high = study.window[:, list(plane)]
         return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
     origin = np.zeros(len(study.start)) if study.rest is None else study.rest
-    points = [origin, study.start, *state.arrays.get("fixed_points", ())]
+    starts = () if study.starts is None else study.starts
+    points = [origin, study.start, *starts, *state.arrays.get("fixed_points", ())]
     if "critical" in state.arrays:
         points.append(state.arrays["critical"][1:])
     shown = np.array(points)[:, list(plane)]

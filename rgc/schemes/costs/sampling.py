@@ -88,7 +88,9 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
     places = bits_of(spec) / differing(lattice)
     measured = records * operators * places * options.number("replicas") / UPDATES / 8
-    return Cost(found.memory * blocked + sums, (found.seconds + measured) * blocked + products)
+    kept = 2 * saved_bytes(spec, options.values)
+    memory = (found.memory - kept) * blocked + kept + sums
+    return Cost(memory, (found.seconds + measured) * blocked + products)
 
 
 def variational_mcrg(spec: Spec, options: Options) -> Cost:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product as cartesian
+from math import prod
 
 from rgc.errors import Problem
 from rgc.language.alphabets import MOST_SAMPLED
@@ -23,6 +24,7 @@ from rgc.passes.frustration import cluster_obstacle
 from rgc.passes.gather_stars import gather_stars
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.wrapping import meets_itself
+from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
 
@@ -142,15 +144,17 @@ def saved(asked: Asked) -> Iterator[Problem]:
         return
     sweeps, every, replicas = numbers
     records, count = sweeps // min(every, sweeps), options.get("save")
-    one = replicas * spec.lattice.sites * len(spec.species)
+    one = replicas * kept_spins(spec, options)
     if isinstance(count, int) and count > min(records, MOST_SAVED // one):
         most = min(records, MOST_SAVED // one)
         hint = f"save={most} fits" if most else "take fewer replicas"
+        spins = spec.lattice.sites * len(spec.species)
+        blocked = ", with their block spins," if one > replicas * spins else ""
         message = f"save={count} asks for more than the {records} records of the run"
         if count * one > MOST_SAVED:
             message = (
-                f"{count} configurations of {replicas} replicas take {text(count * one)}; the "
-                f"limit is {text(MOST_SAVED)}"
+                f"{count} configurations of {replicas} replicas{blocked} take "
+                f"{text(count * one)}; the limit is {text(MOST_SAVED)}"
             )
         yield Problem("too-much-saved", message, asked.place("save"), hint=hint)
     size = series_bytes(spec, records, replicas)
@@ -161,6 +165,19 @@ def saved(asked: Asked) -> Iterator[Problem]:
         )
         hint = f"every={every * -(-size // MOST_SAVED)} fits"
         yield Problem("too-much-saved", message, asked.place("series"), hint=hint)
+
+
+def kept_spins(spec: Spec, options: Mapping[str, Value]) -> int:
+    """Spins of a configuration that is kept, with the block spins of its RG levels where there is
+    one map for them.
+    """
+    lattice, steps = spec.lattice, options.get("steps")
+    if not isinstance(lattice, Lattice) or not lattice.finite:
+        return 0
+    free = any(block.free for block in spec.blocks)
+    last = steps if isinstance(steps, int) and not free else 0
+    levels = shapes(lattice, spec.blocks)[: last + 1]
+    return sum(map(prod, levels)) * len(lattice.basis) * len(spec.species)
 
 
 def series_bytes(spec: Spec, records: int, replicas: int) -> int:
@@ -174,8 +191,7 @@ def saved_bytes(spec: Spec, options: Mapping[str, Value]) -> int:
         value if isinstance(value := options.get(name), int) else 0
         for name in ("save", "replicas", "sweeps", "every")
     )
-    sites = spec.lattice.sites if isinstance(spec.lattice, Lattice) and spec.lattice.finite else 0
-    kept = count * replicas * sites * len(spec.species)
+    kept = count * replicas * kept_spins(spec, options)
     if options.get("series") is not True:
         return kept
     return kept + series_bytes(spec, sweeps // max(1, min(every, sweeps)), replicas)

@@ -96,3 +96,54 @@ def test_a_potts_model_keeps_its_states() -> None:
     answer = rgc.compile(text, backend="reference").run(checkpoints=False, warn=lambda _: None)
     kept = answer.result.saved.configurations["s"]
     assert set(np.unique(kept)) == {0, 1, 2}
+
+
+MCRG = """title "levels"
+parameters {{ K = 0.3 }}
+lattice square(8)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block {block}
+flow mcrg(steps=2, sweeps=60, every=5, thermalise=20, replicas=64, {options},
+  basis=operators(range=1, bodies=2))
+measure {{ energy, m = mean(i) s[i] }}
+"""
+
+
+def run_mcrg(options: str, block: str = "decimate(2)") -> Answer:
+    made = rgc.compile(MCRG.format(options=options, block=block), backend="reference")
+    return made.run(warn=lambda message: None, checkpoints=False)
+
+
+def test_block_spins_are_kept_with_their_configurations() -> None:
+    answer = run_mcrg("save=12, series=true")
+    saved = answer.result.saved
+    fine, once, twice = (saved.configurations[name] for name in ("s", "1_s", "2_s"))
+    assert fine.shape == (64, 12, 8, 8, 1)
+    np.testing.assert_array_equal(once, fine[:, :, ::2, ::2])
+    np.testing.assert_array_equal(twice, fine[:, :, ::4, ::4])
+    np.testing.assert_allclose(saved.series["m"], fine.mean(axis=(2, 3, 4)), atol=1e-12)
+    average = answer.result.levels[1].averages["K"]
+    s = once[..., 0].astype(float)
+    bonds = (s * np.roll(s, 1, 2) + s * np.roll(s, 1, 3)).mean() / 2
+    assert average.value == pytest.approx(bonds, abs=1e-12)
+    last = answer.result.configurations
+    for kept, shown in zip((fine, once, twice), last, strict=True):
+        np.testing.assert_array_equal(kept[0, -1], shown)
+    quiet = run_mcrg("save=1").result
+    assert quiet.averages == answer.result.averages
+    assert not quiet.saved.series
+
+
+def test_with_a_free_map_only_the_spins_are_kept() -> None:
+    saved = run_mcrg("save=2", "kadanoff(2, p=free)").result.saved
+    assert set(saved.configurations) == {"s"}
+
+
+def test_the_size_of_what_is_kept_counts_block_spins() -> None:
+    from rgc.schemes.needs.samples import saved_bytes
+
+    for block, spins_of_one in (("decimate(2)", 64 + 16 + 4), ("kadanoff(2, p=free)", 64)):
+        spec = rgc.load(MCRG.format(options="save=3", block=block)).spec
+        assert spec.flow is not None
+        assert saved_bytes(spec, spec.flow.options) == 3 * 64 * spins_of_one

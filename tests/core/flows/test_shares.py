@@ -46,6 +46,10 @@ CASES = {
     "unequal": (SAMPLE.format(512, "update=heat_bath"), 3),
     "clusters": (SAMPLE.format(512, "update=wolff"), 4),
     "mcrg": (MCRG.format("ising", "s[i]*s[j]"), 2),
+    "kept levels": (
+        MCRG.format("ising", "s[i]*s[j]").replace("mcrg(", "mcrg(save=2, series=true, "),
+        2,
+    ),
     "potts": (MCRG.format("potts(3)", "delta(s[i], s[j])"), 2),
     "realisations": (BONDS.format(5), 2),
     "each realisation": (BONDS.format(3), 3),

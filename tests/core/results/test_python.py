@@ -150,3 +150,17 @@ def test_warnings_come_from_the_line_that_called_rgc() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         compiled.run(warn=lambda message: None)
+
+
+def test_warnings_of_what_was_found_are_shown_once() -> None:
+    text = (
+        SPEC[: SPEC.index("flow")]
+        + "flow sample(sweeps=60, thermalise=0)\nscan { K = [0.1, 0.4] }\n"
+    )
+    compiled = rgc.compile(text, backend="reference")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = compiled.run()
+    assert any("thermalise" in message for message in found.warnings)
+    assert [str(each.message) for each in caught] == list(found.warnings)
+    assert {each.filename for each in caught} == {__file__}

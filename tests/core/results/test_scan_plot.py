@@ -18,11 +18,12 @@ from rgc.results.scan_plot import FEW, _style
 K = Axis("K", (0.40, 0.42, 0.44, 0.46))
 
 
-def scanned(*axes: Axis) -> Answer:
+def scanned(*axes: Axis, **steady: Estimate) -> Answer:
     points = []
     for values in product(*(axis.values for axis in axes)):
         found = {"U": Estimate(sum(values), 0.01), "energy": Estimate(-values[0], None)}
-        made = Result("sample", exponents={"y_t": Estimate(1.0, 0.1)}, averages=found)
+        y_t = Estimate(1.0 + values[0] / 10, 0.1)
+        made = Result("sample", exponents={"y_t": y_t}, averages=found | steady)
         parameters = dict(zip((axis.name for axis in axes), values, strict=True))
         points.append(Point(parameters, made))
     return Answer(
@@ -55,7 +56,8 @@ def drawn(*axes: Axis) -> Figures:
         ("critical.K", "critical $K$"),
         ("y_h_extrapolated", "$y_{h}$ extrapolated"),
         ("specific_heat", "specific heat"),
-        ("tau_defect", "tau defect"),
+        ("tau_defect", r"$\tau$ defect"),
+        ("dF", r"$\Delta F$"),
         ("k2_10", "k2_10"),
         ("numb", "numb"),
     ],
@@ -71,6 +73,12 @@ def test_a_scan_shows_exponents_and_averages_and_each_alone() -> None:
     assert panels == ["$y_{t}$", "$U$", "energy"]
     (legend,) = figures["scan"].legends
     assert [text.get_text() for text in legend.get_texts()] == [f"$L$ = {n}" for n in (8, 16, 32)]
+
+
+def test_the_sheet_leaves_out_what_does_not_change() -> None:
+    figures = scanned(K, m=Estimate(0.0, 0.0, "exact")).plot()
+    assert [axes.get_ylabel() for axes in figures["scan"].axes] == ["$y_{t}$", "$U$", "energy"]
+    assert "scan.m" in figures
 
 
 def test_the_parameter_that_was_found_is_across_whichever_stands_first() -> None:

@@ -354,6 +354,14 @@ def test_many_parameters(tmp_path: Path) -> None:
     assert many < 10 * few
 
 
+def test_clusters_of_spins_with_many_states(tmp_path: Path) -> None:
+    """Reflections of so many states are not looked for."""
+    path = tmp_path / "spec.rgc"
+    text = GOOD.replace("ising", "potts(40)").replace("s[i]*s[j]", "delta(s[i], s[j])")
+    path.write_text(text.replace("sweeps", "update=wolff, sweeps"))
+    assert codes_of(path) == ["too-many-states"]
+
+
 @pytest.mark.parametrize("kind", ["runs", "from"])
 def test_specs_that_lead_to_many_others(tmp_path: Path, kind: str, monkeypatch: Any) -> None:
     """Each names the one before it twice. No more than so many are read, however deep it goes."""

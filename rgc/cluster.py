@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PATIENCE = 0.5
 """Seconds between two looks at whether to stop."""
 
+AGAIN = 10.0
+"""Seconds between two looks at whether jobs have ended."""
+
 LOCAL = re.compile(r"local:([1-9]\d{0,3})")
 ADDRESS = re.compile(r"(tcp|tls|ucx)://.+")
 FILE = re.compile(r".+\.ya?ml")
@@ -97,9 +100,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
-    """Jobs of SLURM, which are handed in when the run begins and taken back at its end."""
+    """Jobs of SLURM, which are handed in when the run begins, and again where one has ended, and
+    taken back at its end. What they print goes into files of the folder `logs`.
+    """
 
     slurm: Slurm
+    logs: Path
 
     def threads(self, asked: int | None) -> int | None:
         return min(asked or self.slurm.cores, self.slurm.cores)
@@ -108,25 +114,34 @@ class Jobs:
     def client(self) -> Iterator[Client]:
         from dask_jobqueue import SLURMCluster
         from distributed import Client
+        from tornado.ioloop import PeriodicCallback
 
-        with SLURMCluster(**job(self.slurm)) as cluster, Client(cluster) as client:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        with SLURMCluster(**job(self.slurm, self.logs)) as cluster, Client(cluster) as client:
+            # The first call makes the jobs, and each later one those that have ended.
+            scale = PeriodicCallback(lambda: cluster.scale(jobs=self.slurm.jobs), 1e3 * AGAIN)
             cluster.scale(jobs=self.slurm.jobs)
+            cluster.loop.add_callback(scale.start)
             yield client
+            cluster.loop.add_callback(scale.stop)
 
 
 Cluster = Local | Address | Jobs
 
 
-def job(slurm: Slurm) -> dict[str, Any]:
+def job(slurm: Slurm, logs: Path) -> dict[str, Any]:
     """The arguments of `dask_jobqueue.SLURMCluster`: one worker a job, which runs one task at a
-    time on all cores of the job.
+    time on all cores of the job, and prints into a file of that folder.
     """
+    where = str(logs.absolute()).replace("%", "%%")
     return {
         "queue": slurm.queue,
         "account": slurm.account or None,
         "memory": slurm.memory,
         "walltime": slurm.walltime,
         "job_script_prologue": list(slurm.prologue),
+        "job_extra_directives": [f'--output="{where}/%j.txt"'],
+        "scheduler_options": {"dashboard_address": ":0"},
         "job_cpu": slurm.cores,
         "cores": 1,
         "processes": 1,
@@ -146,7 +161,7 @@ def find(where: str, out: Path | None) -> Cluster:
     elif ADDRESS.fullmatch(where):
         cluster = Address(where)
     elif FILE.fullmatch(where):
-        cluster = Jobs(read_slurm(Path(where)))
+        cluster = Jobs(read_slurm(Path(where)), (out or Path()) / "jobs")
     else:
         hint = (
             "write local:4 for four processes here, a scheduler's address, tcp://host:8786, or a "

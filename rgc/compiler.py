@@ -139,7 +139,8 @@ def compile(
     if not source.spec.runs:
         compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
     for run in source.spec.runs:
-        compiled.other(run.file, run.settings, run.scan)
+        other = load(run.file, settings=run.settings, scan=run.scan)
+        compile(other, backend=machine, threads=threads, max_memory=max_memory)
     return compiled
 
 

@@ -118,20 +118,11 @@ def of_run(loaded: Loaded) -> Cost:
     total = NOTHING
     for spec in specs:
         total = total.then(of_spec(spec))
-    taken, others = loaded.spec.taken, {each.file: each.spec for each in loaded.spec.taken}
-    runs = loaded.count * (1 + 2 * len(taken))
+    runs = loaded.count * (1 + 2 * len(loaded.spec.taken))
     total = Cost(total.memory, total.seconds * runs / len(specs))
-    for spec in (*others.values(), *runs_of(loaded.spec)):
-        one = of_spec(spec)
-        points = prod(len(axis.values) for axis in spec.scan)
-        total = total.then(Cost(one.memory, one.seconds * points))
+    for other in loaded.others:
+        total = total.then(of_run(other))
     return total
-
-
-def runs_of(spec: Spec) -> Iterator[Spec]:
-    """The specs that a study runs, those of the studies among them included."""
-    for run in spec.runs:
-        yield from runs_of(run.spec) if run.spec.runs else (run.spec,)
 
 
 def told(cost: Cost) -> str:
@@ -154,9 +145,11 @@ def refuse(loaded: Loaded, most_memory: float | None = None) -> None:
     machine has free, or more than `MOST_SECONDS`.
     """
     most = memory.available() if most_memory is None else most_memory
+    for other in loaded.others:
+        refuse(other, most)
     if most is not None and loaded.spec.flow is not None:  # what the other points have kept
         most -= (loaded.count - 1) * saved_bytes(loaded.spec, loaded.spec.flow.options)
-    for where, spec in (*_instances(loaded), *(("", each) for each in runs_of(loaded.spec))):
+    for where, spec in _instances(loaded):
         problems = [problem for part in parts(spec) for problem in _problems(part, most)]
         if problems:
             raise SpecError(

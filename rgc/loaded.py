@@ -76,6 +76,18 @@ class Loaded:
             for values in product(*(axis.values for axis in self.axes))
         )
 
+    @cached_property
+    def others(self) -> tuple[Loaded, ...]:
+        """The specs that a run of this one runs as well: those of a study, and those that answer
+        parameters, each of which runs once.
+        """
+        answering = {taken.file: ((), (), taken.spec) for taken in self.spec.taken}
+        runs = [(run.file, (run.settings, run.scan, run.spec)) for run in self.spec.runs]
+        return tuple(
+            Loaded(apply(spec.document, settings, scan), spec, (), file.parent, file.stem)
+            for file, (settings, scan, spec) in (*answering.items(), *runs)
+        )
+
     @property
     def count(self) -> int:
         """The number of points of the scan."""

@@ -6,8 +6,9 @@ them in the order in which they build on each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -17,7 +18,7 @@ from rgc.ast_to_model.sections.parameters import check_parameters
 from rgc.ast_to_model.sections.paths import add_paths
 from rgc.ast_to_model.sections.scan_points import check_points, needed_by
 from rgc.ast_to_model.sections.taken import check_taken
-from rgc.errors import Problem
+from rgc.errors import Problem, SpecError
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.spec import STAND_IN, Axis, Spec
 from rgc.syntax import ast
@@ -27,6 +28,9 @@ Entries = tuple[ast.Entry, ...]
 
 Point = Mapping[str, float]
 """Values of some parameters."""
+
+MOST_OTHERS = 256
+"""Specs that one is made of, by its runs and by the answers that it takes, and theirs in turn."""
 
 PHYSICS = ("lattice", "spins", "hamiltonian")
 
@@ -64,19 +68,29 @@ def build(
     Raises `SpecError` with every error of the file.
     """
     context = Context(document, folder=folder, scan=tuple(scan), axes=axes)
-    return _built(context, settings, point, ()), context.problems.warnings
+    return _built(context, settings, point, (), count(1)), context.problems.warnings
 
 
 def _built(
-    context: Context, settings: Sequence[ast.Entry], point: Point | None, above: Sequence[Path]
+    context: Context,
+    settings: Sequence[ast.Entry],
+    point: Point | None,
+    above: Sequence[Path],
+    others: Iterator[int],
 ) -> Spec:
-    """The physics of the document of a context. `above` are the specs that take answers of it."""
+    """The physics of the document of a context. `above` are the specs that led to it, and `others`
+    counts all that are read besides the first.
+    """
     folder = context.folder
     merged = context.document = merge_includes(context.document, folder, context.problems)
 
     def read_other(path: Path, settings: Entries, scan: Entries) -> tuple[Spec, Context]:
+        if next(others) > MOST_OTHERS:
+            message = f"a spec leads to at most {MOST_OTHERS} others, each as often as it is named"
+            hint = "scan parameters in one run instead of naming it with each value"
+            raise SpecError([Problem("too-many-specs", message, hint=hint)])
         other = Context(read(path), folder=path.parent, scan=scan)
-        return _built(other, settings, None, (*above, path.resolve())), other
+        return _built(other, settings, None, (*above, path.resolve()), others), other
 
     context.read, context.above = read_other, tuple(above)
     taken = check_taken(context, settings) if point is None else ()

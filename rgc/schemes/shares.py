@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import gcd
-
 from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.schemes.costs.sampling import GROUPS
@@ -12,10 +10,10 @@ from rgc.schemes.options import WORD_REPLICAS
 
 
 def pieces(replicas: int) -> int:
-    """Into how many pieces so many replicas can be cut: each has whole words, and whole groups of
-    the jackknife, whose sums are added up in one order.
+    """Into how many pieces of whole words so many replicas are cut. `rgc.flows.sampling.parts`
+    keeps the sums of each piece apart.
     """
-    return gcd(replicas // WORD_REPLICAS, GROUPS)
+    return min(replicas // WORD_REPLICAS, GROUPS)
 
 
 def of_replicas(spec: Spec, options: Options) -> int:

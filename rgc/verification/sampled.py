@@ -117,13 +117,12 @@ def sampled(subject: Subject, instance: Instance) -> Averaged:
     for _ in range(made.steps):
         state = made.step(state)
     averages: dict[str, tuple[float, float, float]] = {}
-    for name, estimate in made.estimator.estimates(state.arrays).items():
+    arrays = made.sampler.plan.parts.by_group(state.arrays, made.shared)
+    for name, estimate in made.estimator.estimates(arrays).items():
         if estimate.value is not None and estimate.error is not None:
             averages[name] = estimate.value, estimate.error, exact.measure(name)
     return averages | (
-        _operators(subject, made, state.arrays, states, exact.weights)
-        if hasattr(made, "levels")
-        else {}
+        _operators(subject, made, arrays, states, exact.weights) if hasattr(made, "levels") else {}
     )
 
 

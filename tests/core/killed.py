@@ -59,7 +59,18 @@ data patterns(64)
 stack { rbm(hidden=2, train=cd(epochs=10, batch=32)) }
 flow train
 """,
+    "variational": """parameters { n = 8 }
+lattice square(4)
+spins s: ising
+hamiltonian - 0.3 * sum(<i,j>) s[i]*s[j]
+block kadanoff(2, p=0.7)
+flow variational_mcrg(steps=1, sweeps=n, every=2, replicas=64, basis=operators(range=1))
+""",
+    "study": """runs { hot = "sample.rgc", deep = "exact.rgc" { K = 0.5 }, all = "scan.rgc" }
+measure { fall = hot.energy - all.energy[K=0.2] }
+""",
 }
+"""Specs by kind. They lie side by side, since a study names some of the others."""
 
 
 Blow = Callable[[Path], object]

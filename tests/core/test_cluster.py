@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -127,8 +128,9 @@ def test_the_script_of_a_job(tmp_path: Path) -> None:
     """What SLURM is handed: one worker a job, one task at a time on all of its cores."""
     queue = pytest.importorskip("dask_jobqueue")
     asked = Slurm("long", 8, "16 GiB", "1-02:00:00", 3, "physics", ("module load python",))
-    quiet = {"scheduler_options": {"dashboard_address": None}}
-    with queue.SLURMCluster(**cluster.job(asked), **quiet) as made:
+    asked_of_dask = cluster.job(asked, tmp_path / "50 %")
+    asked_of_dask["scheduler_options"] = {"dashboard_address": None}
+    with queue.SLURMCluster(**asked_of_dask) as made:
         lines = made.job_script().splitlines()
     for line in (
         "-p long",
@@ -137,6 +139,7 @@ def test_the_script_of_a_job(tmp_path: Path) -> None:
         "--cpus-per-task=8",
         "--mem=16G",
         "-t 1-02:00:00",
+        f'--output="{tmp_path}/50 %%/%j.txt"',
     ):
         assert f"#SBATCH {line}" in lines
     (command,) = (line for line in lines if "dask_worker" in line or "dask worker" in line)
@@ -236,6 +239,54 @@ def test_a_worker_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kin
     answer = compiled.run(out=tmp_path / "out", cluster="local:2")
     assert (tmp_path / "out" / "died").exists()
     assert answer.points == serial.points
+
+
+SBATCH = """#!/bin/sh
+setsid sh "$1" > JOBS/job-$$.txt 2>&1 &
+echo $! >> JOBS/handed-in
+echo "Submitted batch job $!"
+"""
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.slow
+def test_a_job_that_ends_is_handed_in_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With programs in the place of SLURM's that run a job here. The first job is cancelled when
+    there are checkpoints.
+    """
+    pytest.importorskip("dask_jobqueue")
+    from dask import config
+
+    programs = {
+        "sbatch": SBATCH.replace("JOBS", str(tmp_path)),
+        "scancel": '#!/bin/sh\nkill -- "-$1"\n',
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(cluster, "AGAIN", 0.5)
+    (tmp_path / "slurm.yaml").write_text(SLURM.replace("jobs: 16", "jobs: 1"))
+    compiled = rgc.compile(SPEC, backend="reference")
+    serial = compiled.run(out=tmp_path / "serial")
+    cancelled = []
+
+    def heard(function: Any) -> Any:
+        jobs = (tmp_path / "handed-in").read_text().split()
+        if not cancelled and any((tmp_path / "out" / "checkpoints").glob("*.npz")):
+            cancelled.append(jobs[0])
+            os.killpg(int(jobs[0]), signal.SIGTERM)
+        return function
+
+    reason = Stop.reason
+    monkeypatch.setattr(Stop, "reason", lambda stop: heard(reason(stop)))
+    with config.set({"distributed.deploy.lost-worker-timeout": "1s"}):
+        answer = compiled.run(out=tmp_path / "out", cluster=str(tmp_path / "slurm.yaml"))
+    assert answer.points == serial.points
+    assert cancelled == (tmp_path / "handed-in").read_text().split()[:1]
+    assert len((tmp_path / "handed-in").read_text().split()) == 2
 
 
 @pytest.mark.usefixtures("no_plots")

@@ -253,3 +253,21 @@ def test_clusters_cost_more_than_a_sweep() -> None:
     )
     assert turned.seconds > 2 * plain.seconds
     assert turned.memory > plain.memory
+
+
+def test_the_largest_point_of_every_other_spec_counts(tmp_path: Path) -> None:
+    """Of the runs of a study, of those of its studies, and of specs that answer parameters."""
+    sizes = "[8, 20000]"
+    text = ISING.format(lattice="square(n)", spins="ising", pair="s[i]*s[j]", rest="flow sample()")
+    (tmp_path / "large.rgc").write_text(text + "measure { energy }\n")
+    (tmp_path / "study.rgc").write_text(f'runs {{ a = "large.rgc" {{ n = {sizes} }} }}\n')
+    (tmp_path / "above.rgc").write_text('runs { a = "study.rgc" }\n')
+    (tmp_path / "scan.rgc").write_text(text + f"measure {{ energy }}\nscan {{ n = {sizes} }}\n")
+    answer = text.replace("K = 0.4", 'K = from "scan.rgc" energy[n=8]')
+    (tmp_path / "from.rgc").write_text(answer)
+    for name in ("study", "above", "from"):
+        spec = rgc.load(tmp_path / f"{name}.rgc")
+        assert cost.of_run(spec).memory > 20 * GIB
+        with pytest.raises(SpecError, match=r"20000") as refused:
+            cost.refuse(spec, GIB)
+        assert refused.value.problems[0].code == "too-much-memory"

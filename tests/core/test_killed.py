@@ -21,14 +21,15 @@ from tests.core.killed import SPECS, Blow, Ended, full, locked, run, signalled
 
 
 def prepared(tmp_path: Path, kind: str) -> tuple[Path, Path]:
-    spec = tmp_path / f"{kind}.rgc"
-    spec.write_text(SPECS[kind])
-    return spec, tmp_path / "out"
+    for name, text in SPECS.items():
+        (tmp_path / f"{name}.rgc").write_text(text)
+    return tmp_path / f"{kind}.rgc", tmp_path / "out"
 
 
 def numbers(out: Path) -> dict[str, Any]:
-    """What a folder answers, but warnings about how it came about."""
+    """What a folder answers, but warnings about how it came about and the threads it took."""
     document: dict[str, Any] = json.loads((out / "summary.json").read_text())
+    document.get("provenance", {}).pop("threads", None)
     return {name: part for name, part in document.items() if name != "warnings"}
 
 
@@ -39,7 +40,8 @@ def to_its_end(spec: Path, out: Path, *words: str) -> Ended:
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+    """The paths of all files in a folder."""
+    return {str(path.relative_to(folder)) for path in folder.glob("**/*")}
 
 
 @pytest.mark.parametrize("kind", SPECS)
@@ -122,26 +124,45 @@ def test_a_checkpoint_of_another_point(stopped: tuple[Path, Path], damage: Any) 
 
 COMMAND = """
 import sys
-from rgc import runner
+from rgc import runner, tasks
 from rgc.cli import main
-runner.EVERY = 0.2
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    runner.EVERY, tasks.TASK = 0.2, 1e-9
+    sys.exit(main(sys.argv[1:]))
 """
+LOCAL = ("--cluster", "local:2")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", SPECS)
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [*((kind, ()) for kind in SPECS), ("sample", LOCAL), ("scan", LOCAL), ("mcrg", LOCAL)],
+)
 def test_killed_at_eight_random_times(
-    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kind: str, where: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On numba, with figures: four times where it compiles and four where kernels are there."""
+    """On numba, with figures: four times where it compiles and four where kernels are there. On a
+    cluster replicas are cut into shares too.
+    """
     spec, out = prepared(tmp_path, kind)
-    spec.write_text(SPECS[kind].replace("sweeps=", "sweeps=20"))
+    for path in tmp_path.glob("*.rgc"):
+        longer = path.read_text().replace("sweeps=", "sweeps=20*")
+        path.write_text(longer.replace("replicas=64", "replicas=192") if where else longer)
     dice = random.Random(kind)  # noqa: S311
 
     def timed(folder: Path, cache: str, most: float | None = None) -> float:
         monkeypatch.setenv("RGC_CACHE", str(tmp_path / cache))
-        command = [sys.executable, "-c", COMMAND, "run", spec, "--out", folder, "--resume"]
+        how = () if folder.name == "whole" else where
+        command = [
+            sys.executable,
+            tmp_path / "run.py",
+            "run",
+            spec,
+            "--out",
+            folder,
+            "--resume",
+            *how,
+        ]
         began = monotonic()
         with subprocess.Popen(
             command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
@@ -152,6 +173,7 @@ def test_killed_at_eight_random_times(
                 child.kill()
         return monotonic() - began
 
+    (tmp_path / "run.py").write_text(COMMAND)
     cold, warm = (timed(tmp_path / name, "cache") for name in ("whole", "again"))
     for number in range(8):
         if number % 2:

@@ -99,8 +99,11 @@ def test_no_text_of_a_spec_is_in_generated_code(
         'include "{}"\n' + SPINS,
         "lattice square(2)\nspins s: ising\ndata patterns(8)\n"
         'stack {{ rbm(hidden=2, weights=file("{}"), train=cd(epochs=1)) }}\nflow train\n',
+        'runs {{ a = "{}" }}\n',
+        'runs {{ a = "{}" {{ K = [0.2, 0.3] }} }}\n',
+        SPINS.replace("{", "{{").replace("}", "}}").replace("0.3", 'from "{}" energy', 1),
     ],
-    ids=["data", "include", "weights"],
+    ids=["data", "include", "weights", "runs", "changed runs", "from"],
 )
 def test_no_file_outside_the_folder_is_opened(tmp_path: Path, path: str, text: str) -> None:
     (tmp_path / "secret.npy").write_text("secret")
@@ -161,7 +164,7 @@ def spoilt(document: Any) -> Iterator[Any]:
         yield copy
 
 
-NAMED = ("observables", "exponents", "couplings", "parameters")
+NAMED = ("observables", "exponents", "couplings", "parameters", "runs")
 """What holds names of the spec's own."""
 
 
@@ -192,6 +195,36 @@ def test_texts_of_others_are_shown_and_not_run(scan: str) -> None:
         assert tags.tags == allowed
         shown += tags.text.count(HOSTILE)
     assert shown > len(list(spoilt(document)))  # the spec alone is once on every page
+
+
+STUDY = f"""title "{MARK}"
+about "{MARK}"
+runs {{ a_{MARK} = "spins.rgc" }}
+claim "{MARK} is right" from "{MARK} 1999"
+supports {{ a_{MARK}.e_{MARK} above -2 }}
+refutes {{ a_{MARK}.e_{MARK} below -3 }}
+measure {{ twice_{MARK} = 2 * a_{MARK}.e_{MARK} }}
+expect {{
+  verdict = supported
+  a_{MARK}.e_{MARK} = 0 within 1 from "{MARK} 2000"
+}}
+"""
+
+
+def test_the_page_of_a_study(tmp_path: Path) -> None:
+    """Its claim, its verdict, its runs and their answers are texts as well."""
+    (tmp_path / "spins.rgc").write_text(SPINS)
+    (tmp_path / "study.rgc").write_text(STUDY)
+    compiled = rgc.compile(tmp_path / "study.rgc", backend="reference")
+    document = compiled.run(warn=lambda message: None).document()
+    assert "verdict" in document
+    allowed = Tags(report(document, "spec", {})).tags
+    shown = 0
+    for changed in spoilt(document):
+        tags = Tags(report(changed, HOSTILE, {}))
+        assert tags.tags == allowed
+        shown += tags.text.count(HOSTILE)
+    assert shown > len(list(spoilt(document)))
 
 
 def test_a_page_runs_nothing_and_fetches_nothing() -> None:

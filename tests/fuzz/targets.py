@@ -6,6 +6,7 @@ A target may raise `SpecError` and nothing else.
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -35,6 +36,7 @@ MEMORY = 2.0**29
 
 CLOUD = 'data file("{}")\nmap diffusion(scale=1)\nflow iterate\n'
 GIVEN = 'weights=file("weights.npz"), '
+NAMED = re.compile(r"\w[\w.-]*\.(?:rgc|yaml|npy|npz|csv)\b")
 TRAINED = f"""lattice square(2)
 spins s: ising
 data patterns(8)
@@ -43,6 +45,9 @@ flow train
 """
 EXACT = "block decimate(2)\nflow exact(steps=2)"
 SAMPLED = "flow sample(sweeps=4, thermalise=2, every=1, replicas=64)"
+CLUSTERS = SAMPLED.replace("sample(", "sample(update=wolff, ")
+BIASED = """block kadanoff(2, p=0.7)
+flow variational_mcrg(steps=1, sweeps=20, thermalise=20, replicas=64, basis=operators(range=1))"""
 CHAIN = f"""lattice chain
 spins s: ising
 hamiltonian - 0.3 * sum(<i,j>) s[i]*s[j]
@@ -97,20 +102,24 @@ def words() -> tuple[str, ...]:
 
 @cache
 def specs() -> tuple[tuple[str, bytes], ...]:
-    """The good ones, and every fourth of those that are refused."""
-    folders = ("specs", "tests/language", "tests/outsiders")
-    good = (path for folder in folders for path in sorted((ROOT / folder).glob("*.rgc")))
+    """The good ones, studies and their specs among them, and every fourth of those that are
+    refused. The name of each is its path.
+    """
+    folders = ("specs", "tests/language", "tests/outsiders", "claims")
+    good = (path for folder in folders for path in sorted((ROOT / folder).glob("**/*.rgc")))
     paths = (*good, *sorted((ROOT / "tests/bad").glob("*.rgc"))[::4])
-    found = [("spec.rgc", path.read_bytes()) for path in paths]
+    found = [(str(path), path.read_bytes()) for path in paths]
     return tuple(seed for seed in found if _is_text(seed[1]))
 
 
 @cache
 def yaml_specs() -> tuple[tuple[str, bytes], ...]:
     paths = sorted([*(ROOT / "tests/language").glob("*.yaml"), *(ROOT / "specs").glob("**/*.yaml")])
-    good = [text for _, content in specs() if (text := _in_yaml(content.decode("utf-8")))]
-    texts = (*(path.read_text() for path in paths), *good[::3])
-    return tuple(("spec.yaml", text.encode("utf-8")) for text in texts)
+    good = [
+        (name, text) for name, content in specs() if (text := _in_yaml(content.decode("utf-8")))
+    ]
+    found = (*((str(path), path.read_text()) for path in paths), *good[::3])
+    return tuple((str(Path(name).with_suffix(".yaml")), text.encode()) for name, text in found)
 
 
 def _in_yaml(text: str) -> str:
@@ -126,10 +135,13 @@ def _is_text(content: bytes) -> bool:
 
 
 def read_spec(name: str, content: bytes) -> None:
-    """Check a spec; where it can be read both spellings mean the same, and print as themselves."""
+    """Check a spec beside the files that it names; where it can be read both spellings mean the
+    same, and print as themselves.
+    """
     with folder() as here:
-        path = here / name
+        path = here / f"spec{Path(name).suffix}"
         path.write_bytes(content)
+        _lay(NAMED.findall(content.decode("utf-8", "replace")), Path(name).parent, here)
         document = rgc.compiler.parse(path)
         for spelling in ("rgc", "yaml"):
             text = convert(document, spelling)  # type: ignore[arg-type]
@@ -140,6 +152,15 @@ def read_spec(name: str, content: bytes) -> None:
         assert loaded.summary.startswith("ok")
         cost.of_run(loaded)
         cost.refuse(loaded, MEMORY)
+
+
+def _lay(names: Sequence[str], there: Path, here: Path) -> None:
+    """Put files of a folder, and those that they name in turn, into another one."""
+    for name in names:
+        if (there / name).is_file() and not (here / name).exists():
+            content = (there / name).read_bytes()
+            (here / name).write_bytes(content)
+            _lay(NAMED.findall(content.decode("utf-8", "replace")), there, here)
 
 
 # -- data, weights, checkpoints, output folders ----------------------------------------------------
@@ -195,9 +216,18 @@ def checkpoints() -> tuple[tuple[str, bytes], ...]:
 
 RUNS = (
     CHAIN,
-    CHAIN.replace("chain", "square(4)").replace(EXACT, SAMPLED),
+    *(
+        CHAIN.replace("chain", "square(4)").replace(EXACT, each)
+        for each in (SAMPLED, CLUSTERS, BIASED)
+    ),
     TRAINED.replace(GIVEN, ""),
 )
+STUDY = """runs { chain = "chain.rgc" }
+claim "a chain flows to nothing" from "Ising"
+supports { chain.y_t = 0 within 0.1 }
+refutes { chain.y_t above 0.2 }
+measure { half = chain.y_t / 2 }
+"""
 
 
 @cache
@@ -215,18 +245,27 @@ def resume(text: str, content: bytes) -> None:
 
 @cache
 def outputs() -> tuple[tuple[str, bytes], ...]:
-    with folder() as here:
-        _run(here, CHAIN, out=here / "out")
-        names = ("summary.json", "files.json", "spec.rgc")
-        return tuple((name, (here / "out" / name).read_bytes()) for name in names)
+    """Files of the folders of a run and of a study, by their paths."""
+    found = []
+    for kind, text in (("run", CHAIN), ("study", STUDY)):
+        with folder() as here:
+            (here / "chain.rgc").write_text(CHAIN)
+            _run(here, text, out=here / kind)
+            found += [
+                (str(path.relative_to(here)), path.read_bytes())
+                for path in sorted(here.glob(f"{kind}/**/*"))
+                if path.suffix in (".json", ".rgc")
+            ]
+    return tuple(found)
 
 
 def remake(name: str, content: bytes) -> None:
     """The page of a folder of which one file was spoilt holds no tag that is not its own."""
     with folder() as here:
         for each, good in outputs():
+            (here / each).parent.mkdir(parents=True, exist_ok=True)
             (here / each).write_bytes(content if each == name else good)
-        page = report.rebuild(here).read_text(encoding="utf-8")
+        page = report.rebuild(here / Path(name).parts[0]).read_text(encoding="utf-8")
         assert "<script" not in page
         json.dumps(page)
 

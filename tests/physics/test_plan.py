@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rgc.flows.sampling.parts import make_parts
 from rgc.flows.sampling.plan import PlannedSweeps, SweepPlan, make_plan
 from rgc.flows.sampling.sampler import make_model, make_sampler
 from rgc.model import lattices
@@ -22,7 +23,7 @@ numbers = st.integers(0, 40)
 def test_steps_make_every_sweep_once_and_record_after_every_so_many(
     thermalise: int, records: int, every: int, stride: int, most: int
 ) -> None:
-    plan = SweepPlan(thermalise, records, every, 64, stride)
+    plan = SweepPlan(thermalise, records, every, 64, stride, make_parts(64))
     pieces: list[PlannedSweeps] = []
     done = 0
     while done < plan.sweeps:

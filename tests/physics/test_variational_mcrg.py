@@ -14,6 +14,7 @@ from rgc.analysis import newton_bias
 from rgc.compiler import flow, load
 from rgc.emit import emit
 from rgc.flows.flow import State
+from rgc.flows.sampling.parts import make_parts
 from rgc.flows.sampling.plan import SweepPlan
 from rgc.flows.variational.stages import stages
 from rgc.results.result import Result
@@ -142,7 +143,7 @@ def test_too_few_iterations_give_null_with_the_reason(monkeypatch: pytest.Monkey
 
 
 def test_stages_follow_one_another() -> None:
-    plan = SweepPlan(thermalise=20, records=16, every=10, replicas=64, stride=1000)
+    plan = SweepPlan(20, 16, every=10, replicas=64, stride=1000, parts=make_parts(64))
     found = stages(plan, 6, 0.8)
     kinds = [*["rise"] * 8, *["newton"] * 6, "target", "unbiased"]
     assert [stage.kind for stage in found] == kinds

@@ -4,6 +4,8 @@ length of a run.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,12 +28,18 @@ def products_by_group(first: Sums, second: Sums, groups: int = GROUPS) -> Sums:
     Exact for int64: float64 matrix products where every partial sum stays below 2^53, integers
     elsewhere. Of sums of tables, float64, it is as exact as they are.
     """
-    left, right = _split(first, groups), _split(second, groups)
+    return products(_split(first, groups), _split(second, groups))
+
+
+def products(left: Sums, right: Sums) -> Sums:
+    """sum over the replicas of each group, from [a, group, replica of the group] and [b, ...]. A
+    group may end in zeros.
+    """
+    left, right = left.swapaxes(0, 1), right.swapaxes(0, 1)
     if "f" in (left.dtype.kind, right.dtype.kind):
         return np.asarray(np.matmul(left, right.swapaxes(1, 2)))
-    bound = (
-        float(np.abs(first).max(initial=0)) * float(np.abs(second).max(initial=0)) * left.shape[-1]
-    )
+    largest = (float(np.abs(each).max(initial=0)) for each in (left, right))
+    bound = prod(largest) * left.shape[-1]
     if bound < _EXACT:
         exact = np.matmul(left.astype(np.float64), right.astype(np.float64).swapaxes(1, 2))
         return np.asarray(exact.astype(np.int64))
@@ -39,5 +47,5 @@ def products_by_group(first: Sums, second: Sums, groups: int = GROUPS) -> Sums:
 
 
 def _split(values: Sums, groups: int) -> Sums:
-    """[a, replica] as [group, a, replica of the group]."""
-    return values.reshape(len(values), groups, -1).swapaxes(0, 1)
+    """[a, replica] as [a, group, replica of the group]."""
+    return values.reshape(len(values), groups, -1)

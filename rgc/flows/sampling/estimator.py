@@ -62,28 +62,29 @@ class Estimator:
     def start(self) -> Arrays:
         """The arrays of an empty estimator.
 
-        - `averages` [average, group, half] holds sums over records and replicas, where half 0 is of
+        - `averages` [average, part, half] holds sums over records and replicas, where half 0 is of
           those that started hot and half 1 of those that started cold.
-        - `series` [watched, record, group] holds averages over the replicas of a group.
+        - `series` [watched, record, part] holds what a part adds to the average over its group.
+
+        Everything below `record` takes such arrays after `Parts.by_group`.
         """
-        kept = min(self.plan.records, SERIES)
+        kept, parts = min(self.plan.records, SERIES), len(self.plan.parts)
         return {
-            "averages": np.zeros((len(self.averages), self.plan.groups, 2)),
-            "series": np.zeros((len(self.watched), kept, self.plan.groups)),
+            "averages": np.zeros((len(self.averages), parts, 2)),
+            "series": np.zeros((len(self.watched), kept, parts)),
         }
 
     @property
     def shared(self) -> dict[str, int]:
-        """The axis along which groups lie in each array."""
+        """The axis along which parts lie in each array."""
         return {"averages": 1, "series": 2}
 
     def record(self, arrays: Mapping[str, Floats], number: int, sums: Sums) -> None:
         """Add one record, in place."""
-        groups = self.plan.groups
-        per_group = self.plan.replicas // groups
+        per_group = self.plan.parts.per_group
         for k, average in enumerate(self.averages):
             values = np.broadcast_to(of_configuration(average.of, sums), (self.plan.replicas,))
-            halves = values.reshape(groups, per_group // 2, 2).sum(axis=1)
+            halves = self.plan.parts.split(values.reshape(-1, 2), axis=0).sum(axis=1)
             arrays["averages"][k] += halves
             if k < len(self.watched) and number < SERIES:
                 arrays["series"][k, number] = halves.sum(axis=1) / per_group

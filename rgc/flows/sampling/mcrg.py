@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rgc.analysis.statistics import grouped
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
-from rgc.flows.sampling.accumulate import products_by_group
+from rgc.flows.sampling.accumulate import products
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
 from rgc.flows.sampling.observables import observables_of
+from rgc.flows.sampling.parts import Parts
 from rgc.flows.sampling.recorder import taken
 from rgc.flows.sampling.sample import first_words, frozen, picture, unfrozen, watched
 from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
@@ -41,14 +41,15 @@ class Mcrg:
 
     The state arrays are `spins_<k>`, those of the `Estimator` and of the `Saver`, if there is one,
     `configuration_<level>` [map, ...], and for each level and sector the following sums over
-    records and the replicas of a group in float64, whole numbers where operators are products:
+    records and the replicas of a part of `Parts` in float64, whole numbers where operators are
+    products:
 
-    - `sum_<level>_<sector>` [map, group, a] of S,
-    - `hot_<level>_<sector>` [map, group, a] of S over the replicas that started hot,
-    - `square_<level>_<sector>` [map, group, a, b] of S S,
-    - `cross_<level>_<sector>` [map, group, a, b], from level 1 on, of S times that of the level
+    - `sum_<level>_<sector>` [map, part, a] of S,
+    - `hot_<level>_<sector>` [map, part, a] of S over the replicas that started hot,
+    - `square_<level>_<sector>` [map, part, a, b] of S S,
+    - `cross_<level>_<sector>` [map, part, a, b], from level 1 on, of S times that of the level
       before,
-    - `origin_<level>_<sector>` [map, group, a, b], from level 1 on, of S times that of level 0, in
+    - `origin_<level>_<sector>` [map, part, a, b], from level 1 on, of S times that of level 0, in
       the invariant sector.
     """
 
@@ -88,7 +89,7 @@ class Mcrg:
 
     def _sums(self) -> dict[str, NDArray[Any]]:
         """The sums over operators before the first record."""
-        arrays, of_maps = {}, (len(self.maps), self.sampler.plan.groups)
+        arrays, of_maps = {}, (len(self.maps), len(self.sampler.plan.parts))
         for level in self.levels.levels:
             for sector, tallies in level.tallies.items():
                 n, where = len(tallies), f"{level.number}_{sector}"
@@ -131,7 +132,12 @@ class Mcrg:
     @property
     def shared(self) -> Mapping[str, int]:
         kept = self.saver.shared if self.saver is not None else {}
-        return {**self.estimator.shared, **dict.fromkeys(self._sums(), 1), **kept}
+        return {**self._by_part, **kept}
+
+    @property
+    def _by_part(self) -> Mapping[str, int]:
+        """The axis of parts of the replicas in what is summed over them."""
+        return {**self.estimator.shared, **dict.fromkeys(self._sums(), 1)}
 
     def shown(self, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
         configurations = (f"configuration_{level.number}" for level in self.levels.levels)
@@ -139,7 +145,7 @@ class Mcrg:
         return {**first_words(self.sampler.model, arrays), **pictures}
 
     def finish(self, state: State) -> Result:
-        arrays = state.arrays
+        arrays = self.sampler.plan.parts.by_group(state.arrays, self._by_part)
         found = mcrg_result(self.sampler, self.estimator, self.levels, arrays, self.provenance)
         return found if self.saver is None else replace(found, saved=self.saver.saved(arrays))
 
@@ -171,7 +177,7 @@ class Mcrg:
         of the block maps. Returns the fine fields.
         """
         base, *above = self.levels.levels
-        groups = self.sampler.plan.groups
+        parts = self.sampler.plan.parts
         fine, sums = base.recorder(fine)
         of_tally = base.recorder.by_tally(sums)
         self.estimator.record(arrays, record, of_tally)
@@ -179,14 +185,14 @@ class Mcrg:
         invariant = self.levels.basis.invariant
         origin = {sector: each for sector, each in first.items() if sector == invariant}
         for k, blockings in enumerate(self.maps):
-            _accumulate(arrays, k, 0, groups, first)
+            _accumulate(arrays, k, 0, parts, first)
             fields, before = [fine, *coarse[k]], first
             for level, blocking, of_map in zip(above, blockings, keys, strict=True):
                 n = level.number
                 fields[n - 1], fields[n] = blocking(fields[n - 1], fields[n], of_map)
                 fields[n], sums = level.recorder(fields[n])
                 now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
-                _accumulate(arrays, k, n, groups, now, cross=before, origin=origin)
+                _accumulate(arrays, k, n, parts, now, cross=before, origin=origin)
                 before = now
             fine, *coarse[k] = fields
         if self.saver is not None:
@@ -199,7 +205,7 @@ def _accumulate(
     arrays: dict[str, NDArray[Any]],
     k: int,
     level: int,
-    groups: int,
+    parts: Parts,
     now: Mapping[str, NDArray[Any]],
     **others: Mapping[str, NDArray[Any]],
 ) -> None:
@@ -208,12 +214,13 @@ def _accumulate(
     """
     for sector, values in now.items():
         where = f"{level}_{sector}"
-        arrays[f"sum_{where}"][k] += grouped(values, groups).T
-        arrays[f"hot_{where}"][k] += grouped(values[:, ::2], groups).T
-        arrays[f"square_{where}"][k] += products_by_group(values, values, groups)
+        split = parts.split(values)
+        arrays[f"sum_{where}"][k] += split.sum(axis=-1).T
+        arrays[f"hot_{where}"][k] += parts.split(values[:, ::2]).sum(axis=-1).T
+        arrays[f"square_{where}"][k] += products(split, split)
         for kind, there in others.items():
             if sector in there:
-                arrays[f"{kind}_{where}"][k] += products_by_group(values, there[sector], groups)
+                arrays[f"{kind}_{where}"][k] += products(split, parts.split(there[sector]))
 
 
 def make_mcrg(request: Request) -> Mcrg:

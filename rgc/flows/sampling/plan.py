@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rgc.analysis.statistics import GROUPS
+from rgc.flows.sampling.parts import Parts, make_parts
 from rgc.model.options import Options
 from rgc.model.share import WHOLE, Share
-from rgc.schemes import shares
 from rgc.schemes.options import WORD_REPLICAS
 
 WORK = 4e8
@@ -35,7 +34,7 @@ class SweepPlan:
     replicas.
 
     At most `stride` sweeps are made at once. The replicas are those of the words from `word0` on,
-    and of `groups` whole groups of the jackknife.
+    and sums over them are kept by their `parts`.
     """
 
     thermalise: int
@@ -43,7 +42,7 @@ class SweepPlan:
     every: int
     replicas: int
     stride: int
-    groups: int = GROUPS
+    parts: Parts
     word0: int = 0
 
     @property
@@ -76,15 +75,14 @@ def make_plan(options: Options, sites: int, share: Share = WHOLE) -> SweepPlan:
     `every` are not made.
     """
     sweeps, replicas = options.integer("sweeps"), options.integer("replicas")
-    every, pieces = min(options.integer("every"), sweeps), shares.pieces(replicas)
-    own = share.of(pieces)
-    mine = replicas // pieces * len(own)
+    every, parts = min(options.integer("every"), sweeps), make_parts(replicas, share)
+    mine = sum(parts.sizes)
     return SweepPlan(
         thermalise=options.integer("thermalise"),
         records=sweeps // every,
         every=every,
         replicas=mine,
         stride=max(1, min(int(WORK / (sites * mine)), MOST_RECORDS * every)),
-        groups=GROUPS // pieces * len(own),
-        word0=replicas // pieces * own.start // WORD_REPLICAS,
+        parts=parts,
+        word0=parts.word0,
     )

@@ -85,7 +85,8 @@ class Sample:
         return first_words(self.sampler.model, arrays)
 
     def finish(self, state: State) -> Result:
-        arrays, model = state.arrays, self.sampler.model
+        model, parts = self.sampler.model, self.sampler.plan.parts
+        arrays = parts.by_group(state.arrays, self.estimator.shared)
         level = Level(0, as_written(model.lattice).cells, couplings(model.hamiltonian))
         return Result(
             "sample",

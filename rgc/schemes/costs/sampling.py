@@ -26,6 +26,11 @@ FIELDS = 4
 it is packed into, and what a start draws.
 """
 
+RECORD, OPERATOR, BIASED = 24, 6, 96
+"""Numbers of a replica while a record is taken, more for each operator, and more where it is taken
+under a bias, measured.
+"""
+
 UPDATES = 1e9
 """Bits of a replica that one core updates in a second."""
 
@@ -49,6 +54,7 @@ def sample(spec: Spec, options: Options) -> Cost:
     """
     bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
     memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
+    memory += RECORD * options.number("replicas") * NUMBER
     sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
     sweeps += options.number("thermalise")
     seconds = sweeps * bits * options.number("replicas") / UPDATES
@@ -84,6 +90,7 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     blocked = 1 + maps * sum(prod(shape) for shape in levels[1:]) / prod(levels[0])
     operators = _operators(lattice, options["basis"], spec.species) * len(spec.species)
     sums = 2 * GROUPS * operators**2 * NUMBER * len(levels) * maps
+    sums += OPERATOR * operators * options.number("replicas") * NUMBER
     records = options.number("sweeps") / options.number("every")
     products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
     places = bits_of(spec) / differing(lattice)
@@ -108,6 +115,7 @@ def variational_mcrg(spec: Spec, options: Options) -> Cost:
         measured = records * operators * (bits / 8 + 2 * operators)
         work = BATCHES * (sweeps * bits + measured) * replicas / UPDATES
         sums = 4 * GROUPS * operators**2 * NUMBER
+        sums += (RECORD + BIASED + OPERATOR * operators) * replicas * NUMBER
         found = found.then(Cost(bits * (TABLES + FIELDS * words * NUMBER) + sums, work))
     return found
 

@@ -90,7 +90,7 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
     lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
     if update in CLUSTER_UPDATES and hamiltonian is not None and lattice is not None:
         species = asked.spec.species
-        known = asked.read("hamiltonian", "lattice", "spins")
+        known = asked.read("hamiltonian", "lattice", "spins") and not any(few_states(asked))
         why = cluster_obstacle(hamiltonian, lattice, species) if known else ""
         if why:
             message = f"'{update}' clusters do not suit this Hamiltonian: {why}"

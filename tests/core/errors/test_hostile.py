@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -351,3 +352,32 @@ def test_many_parameters(tmp_path: Path) -> None:
 
     _, few, many = counted(1), counted(200), counted(1600)  # the first one imports
     assert many < 10 * few
+
+
+def test_clusters_of_spins_with_many_states(tmp_path: Path) -> None:
+    """Reflections of so many states are not looked for."""
+    path = tmp_path / "spec.rgc"
+    text = GOOD.replace("ising", "potts(40)").replace("s[i]*s[j]", "delta(s[i], s[j])")
+    path.write_text(text.replace("sweeps", "update=wolff, sweeps"))
+    assert codes_of(path) == ["too-many-states"]
+
+
+@pytest.mark.parametrize("kind", ["runs", "from"])
+def test_specs_that_lead_to_many_others(tmp_path: Path, kind: str, monkeypatch: Any) -> None:
+    """Each names the one before it twice. No more than so many are read, however deep it goes."""
+    (tmp_path / "s0.rgc").write_text(GOOD + "measure { energy }\n")
+    for k in range(1, 16):
+        below = f"s{k - 1}.rgc"
+        text = f'runs {{ a = "{below}", b = "{below}" }}\n'
+        if kind == "from":
+            two = f'parameters {{ K = from "{below}" energy, J = from "{below}" energy }}'
+            text = GOOD.replace("parameters { K = 0.4 }", two) + "measure { energy }\n"
+        (tmp_path / f"s{k}.rgc").write_text(text)
+    monkeypatch.setattr("rgc.ast_to_model.MOST_OTHERS", 20)
+    check(tmp_path / "s3.rgc")
+    read_so_far: list[Path] = []
+    monkeypatch.setattr(
+        "rgc.ast_to_model.read", lambda path: read_so_far.append(path) or read(path)
+    )
+    assert set(codes_of(tmp_path / "s15.rgc")) == {"too-many-specs"}
+    assert len(read_so_far) == 20

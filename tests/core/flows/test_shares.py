@@ -13,6 +13,7 @@ import rgc
 from rgc import compiler
 from rgc.analysis import statistics
 from rgc.flows.flow import Flow, State
+from rgc.flows.sampling.parts import make_parts
 from rgc.flows.shares import joined, told
 from rgc.model.options import Options
 from rgc.model.share import Share
@@ -41,16 +42,17 @@ flow enumerate(disorder={})
 measure {{ log_z, energy, abs_m }}
 """
 CASES = {
-    "sample": (SAMPLE.format(384, "save=1, series=true"), 2),
-    "whole groups": (SAMPLE.format(2048, "generator=philox"), 32),
+    "three words": (SAMPLE.format(192, "save=1, series=true"), 3),
+    "whole groups": (SAMPLE.format(2048, "generator=philox"), 8),
+    "more words than groups": (SAMPLE.format(40 * 64, ""), 3),
     "unequal": (SAMPLE.format(512, "update=heat_bath"), 3),
-    "clusters": (SAMPLE.format(512, "update=wolff"), 4),
-    "mcrg": (MCRG.format("ising", "s[i]*s[j]"), 2),
+    "clusters": (SAMPLE.format(320, "update=wolff"), 4),
+    "mcrg": (MCRG.format("ising", "s[i]*s[j]"), 4),
     "kept levels": (
         MCRG.format("ising", "s[i]*s[j]").replace("mcrg(", "mcrg(save=2, series=true, "),
         2,
     ),
-    "potts": (MCRG.format("potts(3)", "delta(s[i], s[j])"), 2),
+    "potts": (MCRG.format("potts(3)", "delta(s[i], s[j])"), 4),
     "realisations": (BONDS.format(5), 2),
     "each realisation": (BONDS.format(3), 3),
 }
@@ -99,12 +101,23 @@ def test_no_share_tells_configurations() -> None:
 
 
 @pytest.mark.parametrize(
-    ("replicas", "most"), [(64, 1), (128, 2), (192, 1), (384, 2), (1024, 16), (8192, 32)]
+    ("words", "most", "parts"),
+    [(1, 1, 32), (2, 2, 32), (3, 3, 34), (5, 5, 36), (6, 6, 36), (32, 32, 32), (128, 32, 32)],
 )
-def test_pieces_have_whole_words_and_whole_groups(replicas: int, most: int) -> None:
-    assert pieces(replicas) == most
-    assert replicas // most % 64 == 0
-    assert statistics.GROUPS % most == 0
+def test_parts_lie_in_one_piece_and_in_one_group(words: int, most: int, parts: int) -> None:
+    """They are the groups wherever these have whole words, or words whole groups."""
+    assert pieces(64 * words) == most
+    made = make_parts(64 * words)
+    assert len(made) == parts
+    assert set(made.groups) == set(range(statistics.GROUPS))
+    shared = [make_parts(64 * words, Share(number, most)) for number in range(most)]
+    assert tuple(size for each in shared for size in each.sizes) == made.sizes
+    assert all(sum(each.sizes) == 64 * words // most for each in shared)
+    replicas = np.arange(64 * words)
+    np.testing.assert_array_equal(
+        made.by_group({"sum": made.split(replicas).sum(axis=-1)}, {"sum": 0})["sum"],
+        statistics.grouped(replicas),
+    )
 
 
 def test_schemes_and_statistics_have_the_same_groups() -> None:

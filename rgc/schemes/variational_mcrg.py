@@ -78,7 +78,7 @@ SCHEME = Scheme(
         cost=sampling.variational_mcrg,
         checks=checks.BIASED,
         alphabets=("ising",),
-        rules=("kadanoff", "kernel"),
+        rules=("majority", "any", "kadanoff", "decimate", "kernel"),
     ),
     template=TEMPLATE,
 )

@@ -178,21 +178,17 @@ def decision(law: Law) -> tuple[tuple[int, ...], tuple[bool | None, ...]] | None
     return tuple(range(law.size)), tuple(minus)
 
 
-def ties(block: Block) -> int:
+def tied(block: Block) -> int:
     """How many block spins of a cell of the level may be tied."""
-    return sum(
-        any(
-            found is not None and None in found[1] for found in map(decision, block.law(letter).laws)
-        )
-        for letter in range(len(block.cells))
-    )
+    laws = [rule.laws for rule in block.rules if block.uniform]
+    return sum(any(None in found[1] for found in map(decision, each) if found) for each in laws)
 
 
 def _followers(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Follower]:
     """The block spins that their cells decide. Ties of all species of a site have one letter."""
     free = len(unfolded.lattice.basis)
     for level, block in enumerate(blocks, 1):
-        for at in unfolded.cells(level) if block.uniform else ():
+        for at in unfolded.cells(level) if block.rules and block.uniform else ():
             corner = _times(block.factor, at)
             for letter, cell in enumerate(block.cells):
                 sites = [unfolded.site(level - 1, site.shifted(corner)) for site in cell]

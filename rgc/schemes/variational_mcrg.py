@@ -67,6 +67,7 @@ SCHEME = Scheme(
         steps.possible_steps,
         bias.periodic,
         bias.small_crystal,
+        bias.heat_bath,
         bias.something_left,
         operators.basis,
     ),

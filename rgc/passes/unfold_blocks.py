@@ -179,16 +179,28 @@ def decision(law: Law) -> tuple[tuple[int, ...], tuple[bool | None, ...]] | None
 
 
 def tied(block: Block) -> int:
-    """How many block spins of a cell of the level may be tied."""
+    """How many block spins of a cell of the level may be tied. Raises `HardMap`."""
     laws = [rule.laws for rule in block.rules if block.uniform]
     return sum(any(None in found[1] for found in map(decision, each) if found) for each in laws)
+
+
+def follows(block: Block) -> bool:
+    """Whether block spins follow their cells. Raises `HardMap` where none can."""
+    found = False
+    for cell, rule in zip(block.cells, block.rules, strict=False):
+        for which, _ in filter(None, map(decision, rule.laws)):
+            found = True
+            places = (zip(cell[k].cell, block.factor, strict=True) for k in which)
+            if any(not 0 <= x < f for place in places for x, f in place):
+                raise HardMap("its cells reach into other blocks")
+    return found
 
 
 def _followers(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Follower]:
     """The block spins that their cells decide. Ties of all species of a site have one letter."""
     free = len(unfolded.lattice.basis)
     for level, block in enumerate(blocks, 1):
-        for at in unfolded.cells(level) if block.rules and block.uniform else ():
+        for at in unfolded.cells(level) if block.uniform and follows(block) else ():
             corner = _times(block.factor, at)
             for letter, cell in enumerate(block.cells):
                 sites = [unfolded.site(level - 1, site.shifted(corner)) for site in cell]
@@ -196,8 +208,6 @@ def _followers(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Follower
                 for law in block.law(letter).laws:
                     found = decision(law)
                     if found is not None:
-                        if any(any(sites[k].cell) for k in found[0]):
-                            raise HardMap("its cells reach into other blocks")
                         which = tuple(sites[k].letter for k in found[0])
                         tie = free if None in found[1] else None
                         tied |= tie is not None

@@ -109,7 +109,8 @@ def following(subject: Subject, level: BiasedLevel, states: States) -> States:
                 for kind in range(len(codes)) if _certain(chances) else ():
                     minus = _marginal(chances, kind)
                     tie = ties.get((place.letter, kind))
-                    free = 0 if tie is None else codes[(kind, *place.cell, tie)]
+                    by_turns = np.arange(states.number) % 2  # no program decides like that
+                    free = by_turns if tie is None else codes[(kind, *place.cell, tie)]
                     which = (kind, *place.cell, place.letter)
                     codes[which] = np.where(minus == 0.5, free, minus == 1)
     return replace(states, codes=codes)

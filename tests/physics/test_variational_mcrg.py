@@ -24,7 +24,12 @@ RUN = f"variational_mcrg(steps=1, sweeps=80, every=2, replicas=512, {RING})"
 
 
 def text(
-    flow: str, lattice: str = "chain(8)", K: float = 0.6, h: float = 0.0, p: float = 0.8
+    flow: str,
+    lattice: str = "chain(8)",
+    K: float = 0.6,
+    h: float = 0.0,
+    p: float = 0.8,
+    block: str = "",
 ) -> str:
     field = "\n  - h * sum(i) s[i]" if h else ""
     given = f"K = {K}, h = {h}" if h else f"K = {K}"
@@ -34,21 +39,28 @@ lattice {lattice}
 spins s: ising
 hamiltonian
   - K * sum(<i,j>) s[i]*s[j]{field}
-block kadanoff(2, p={p})
+block {block or f"kadanoff(2, p={p})"}
 flow {flow}
 """
 
 
 @lru_cache
 def made(
-    flow: str, lattice: str = "chain(8)", K: float = 0.6, h: float = 0.0, backend: str = "reference"
+    flow: str,
+    lattice: str = "chain(8)",
+    K: float = 0.6,
+    h: float = 0.0,
+    backend: str = "reference",
+    block: str = "",
 ) -> Result:
-    spec = load(text(flow, lattice, K, h))
+    spec = load(text(flow, lattice, K, h, block=block))
     return rgc.compile(spec, backend=backend, threads=1).run(warn=lambda said: None).result
 
 
-def exact(lattice: str = "chain(8)", K: float = 0.6, h: float = 0.0) -> dict[str, float]:
-    couplings = made("enumerate(steps=1)", lattice, K, h).levels[1].couplings
+def exact(
+    lattice: str = "chain(8)", K: float = 0.6, h: float = 0.0, block: str = ""
+) -> dict[str, float]:
+    couplings = made("enumerate(steps=1)", lattice, K, h, block=block).levels[1].couplings
     return {name: each.value or 0.0 for name, each in couplings.items()}
 
 
@@ -73,11 +85,22 @@ def test_couplings_of_a_ring_are_those_of_enumeration() -> None:
     assert result.warnings[0].startswith(said)
 
 
+@pytest.mark.parametrize("block", ["majority(2)", "decimate(2)"])
+def test_couplings_of_a_ring_under_a_map_that_is_certain(block: str) -> None:
+    """With a field, so that ties and the spins that nothing follows matter."""
+    run = RUN.replace("sweeps=80", "sweeps=40")
+    z = z_values(made(run, h=0.1, block=block), exact(h=0.1, block=block), 0.03)
+    assert len(z) == 3
+    assert np.abs(z).max() < 4
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("h", [0.0, 0.05])
-def test_couplings_of_a_square_are_those_of_enumeration(h: float) -> None:
+@pytest.mark.parametrize("block", ["", "majority(2)", "decimate(2)"])
+def test_couplings_of_a_square_are_those_of_enumeration(h: float, block: str) -> None:
     run = f"variational_mcrg(steps=1, sweeps=4000, replicas=4096, {SQUARE})"
-    z = z_values(made(run, "square(4)", 0.4, h, "numba"), exact("square(4)", 0.4, h), 3e-3)
+    right = exact("square(4)", 0.4, h, block)
+    z = z_values(made(run, "square(4)", 0.4, h, "numba", block), right, 3e-3)
     assert len(z) == (5 if h else 3)
     assert np.abs(z).max() < 4
 
@@ -96,9 +119,10 @@ def test_the_linearised_map_holds_under_any_bias(target: str) -> None:
     assert (np.abs(matrix[:, column] - slopes) < 4 * error[:, column]).all()
 
 
-def test_a_run_that_is_cut_anywhere_makes_the_same_bits() -> None:
+@pytest.mark.parametrize("block", ["", "majority(2)"])
+def test_a_run_that_is_cut_anywhere_makes_the_same_bits(block: str) -> None:
     options = "steps=2, sweeps=48, thermalise=8, every=4, replicas=64, iterations=3"
-    spec = load(text(f"variational_mcrg({options}, {RING})", "chain(16)")).spec
+    spec = load(text(f"variational_mcrg({options}, {RING})", "chain(16)", block=block)).spec
     backend = backends.load("reference")
 
     def ended(most: int) -> tuple[State, int]:

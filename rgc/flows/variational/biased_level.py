@@ -263,10 +263,10 @@ def _unfolded(model: Model, request: Request, blocks: Sequence[Block]) -> Unfold
     try:
         return unfold(model.lattice, blocks)
     except HardMap as hard:
-        raise SpecError([hard_map(str(hard), request.spec.place("block"))]) from None
+        raise SpecError([_not_followed(str(hard), request.spec.place("block"))]) from None
 
 
-def hard_map(why: str, span: Span | None) -> Problem:
+def _not_followed(why: str, span: Span | None) -> Problem:
     message = f"this block map cannot be sampled together with a bias yet: {why}"
     return Problem("not-yet", message, span, hint="use kadanoff(b, p=...) or kernel(b, T=...)")
 

@@ -10,7 +10,7 @@ from rgc.language.values import CallValue, Value
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
-from rgc.passes.unfold_blocks import HardMap, decision, tied
+from rgc.passes.unfold_blocks import HardMap, follows, tied
 from rgc.schemes.needs.steps import shapes, until_smallest
 from rgc.schemes.scheme import Asked
 
@@ -41,7 +41,7 @@ def letters(lattice: Lattice, blocks: Sequence[Block], steps: int) -> int:
     levels = shapes(lattice, blocks)[: steps + 1]
     cells = [prod(shape) for shape in levels]
     used = [blocks[step % len(blocks)] for step in range(steps)]
-    ties = [0, *(tied(block) if followed(block) else 0 for block in used)]
+    ties = [0, *(_ties(block) or 0 for block in used)]
     pairs = zip(cells, ties, strict=True)
     return sum(n // cells[-1] * (len(lattice.basis) + free) for n, free in pairs)
 
@@ -49,8 +49,9 @@ def letters(lattice: Lattice, blocks: Sequence[Block], steps: int) -> int:
 def periodic(asked: Asked) -> Iterator[Problem]:
     """Report edges, near which the couplings of a level differ from place to place."""
     lattice = asked.spec.lattice
-    if isinstance(lattice, Lattice) and "open" in lattice.boundary:
-        message = "near an open edge the couplings of block spins differ from place to place"
+    edges = set(lattice.boundary) - {"periodic"} if isinstance(lattice, Lattice) else ()
+    for edge in sorted(edges):
+        message = f"near an {edge} edge the couplings of block spins differ from place to place"
         place = asked.section("lattice")
         yield Problem("wrong-lattice", message, place, hint="use boundary=periodic")
 
@@ -71,7 +72,7 @@ def small_crystal(asked: Asked) -> Iterator[Problem]:
         return
     written = [block for block in blocks if block.layer is None]  # learned maps come later
     try:
-        soft = [block for block in written if not tied(block) and not followed(block)]
+        soft = [block for block in written if not follows(block)]
     except HardMap as hard:
         message = f"this block map cannot be sampled together with a bias yet: {hard}"
         hint = "use kadanoff(b, p=...) or kernel(b, T=...)"
@@ -98,14 +99,19 @@ def small_crystal(asked: Asked) -> Iterator[Problem]:
         yield Problem("too-many-steps", message, asked.place("steps"), hint=hint)
 
 
-def followed(block: Block) -> bool:
-    """Whether block spins follow their cells. A map that none can follow is soft here, and
-    `small_crystal` reports it.
+def _ties(block: Block) -> int | None:
+    """How many block spins of a cell may be tied, None for a soft map. A map that none can follow
+    is soft here, and `small_crystal` reports it.
     """
     try:
-        return any(decision(law) for rule in block.rules for law in rule.laws)
+        return tied(block) if follows(block) else None
     except HardMap:
-        return False
+        return None
+
+
+def certain(block: Block) -> bool:
+    """Whether block spins follow their cells."""
+    return _ties(block) is not None
 
 
 def heat_bath(asked: Asked) -> Iterator[Problem]:
@@ -114,6 +120,6 @@ def heat_bath(asked: Asked) -> Iterator[Problem]:
     name = update.name if isinstance(update, CallValue) else update
     if name in ("auto", "heat_bath") or not asked.read("block"):
         return
-    if any(map(followed, asked.spec.blocks)):
+    if any(map(certain, asked.spec.blocks)):
         message = "block spins that follow their cells turn with them by heat bath"
         yield Problem("unknown-update", message, asked.place("update"), hint="use update=auto")

@@ -4,6 +4,7 @@ one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import cosh, inf, log
 
@@ -175,3 +176,10 @@ def test_a_map_that_is_certain_of_some_cells_only_has_none_to_follow() -> None:
     law = Counted(2, 2, lambda counts: (POSSIBLE, certain if counts[0] == 2 else LogWeight(0.5)))
     with pytest.raises(HardMap, match="neither tied nor certain"):
         decision(law)
+
+
+def test_cells_that_reach_into_other_blocks_have_none_to_follow() -> None:
+    block = kadanoff("majority")
+    cell = (*block.cells[0][:3], Site((2, 1)))
+    with pytest.raises(HardMap, match="reach into other blocks"):
+        unfold(square(4, 4), [replace(block, cells=(cell,))])

@@ -72,7 +72,15 @@ SCHEME = Scheme(
         operators.basis,
     ),
     derived=derived,
-    answers=(*RG, "unexplained", "tau_uniform", "tau_target", "tau_unbiased", "operators"),
+    answers=(
+        *RG,
+        "critical",
+        "unexplained",
+        "tau_uniform",
+        "tau_target",
+        "tau_unbiased",
+        "operators",
+    ),
     ready=Ready(
         maker="rgc.flows.variational.variational_mcrg:make_variational_mcrg",
         kind="programs",

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 RULE = (
     "one step of Newton's method to where the relevant scaling field vanishes, from the couplings "
     "of the last two levels that hold the range without wrapping; statistical error by jackknife "
-    "over replicas; systematic error the largest that several changes say beyond their statistics: from "
-    "the levels before, and what the step neglects, its square times the growth of the field"
+    "over replicas; systematic error the largest that several changes say beyond their statistics: "
+    "from the levels before, and what the step neglects, its square times the growth of the field"
 )
 
 TOO_FEW = "no two levels hold the range of the basis without wrapping: take a larger lattice"

@@ -118,13 +118,15 @@ class _FlipRule:
         """The products of a spin, counted where the mask is 1."""
         for group, parts in enumerate(images):
             slot = self.tables.weight(self.tables.only(group, 2)) if parts else 0
+            own = self.code.spin(self._spin(letter))
             for image in sorted(parts, key=self._known):
-                word = self.code.product((self._spin(letter), *image))
+                word = self.code.bit("xor", (own, self.code.product(image))) if image else own
                 self.masks.append(word if mask is None else self.code.bit("and", (mask, word)))
                 self.slots.append(slot)
 
     def _known(self, image: Product) -> tuple[bool, Product]:
-        return any(any(spin.cell) for spin in image), image
+        """Products of spins that are loaded already come first, for the same reason."""
+        return not set(image) <= set(self.star.deciding), image
 
     @staticmethod
     def _minus_sizes(images: Sequence[Sequence[Product]]) -> tuple[int, ...]:

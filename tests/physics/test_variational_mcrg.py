@@ -83,6 +83,8 @@ def test_couplings_of_a_ring_are_those_of_enumeration() -> None:
     said = "level 1 of 4 cells does not hold operators of range 2"
     assert [text.endswith("10 cells and more hold them") for text in result.warnings[:1]] == [True]
     assert result.warnings[0].startswith(said)
+    assert result.critical["K"].value is None
+    assert "no two levels hold the range" in result.critical["K"].note
 
 
 @pytest.mark.parametrize("block", ["majority(2)", "decimate(2)"])
@@ -143,6 +145,17 @@ def test_a_run_that_is_cut_anywhere_makes_the_same_bits(block: str) -> None:
     on_grid = whole.arrays["bias_2"] * 2**24
     assert on_grid.any()
     assert np.array_equal(on_grid, np.round(on_grid))
+
+
+@pytest.mark.slow
+def test_the_critical_coupling_of_the_square_lattice_is_found() -> None:
+    """From 1.5 % below Onsager's."""
+    run = f"variational_mcrg(steps=2, sweeps=1000, thermalise=300, replicas=256, {SQUARE})"
+    found = made(run, "square(32)", 0.434, 0.0, "numba", "majority(2)").critical["K"]
+    assert found.value is not None
+    assert found.error is not None
+    assert found.error < 2e-3
+    assert abs(found.value - np.log(1 + np.sqrt(2)) / 2) < 4 * found.error
 
 
 def test_a_flow_that_leaves_the_critical_surface_says_where() -> None:

@@ -91,17 +91,7 @@ class Gather:
                 [[self._row(load, cells) for load in rule.loads] for rule, cells in pieces], zeros
             ),
             stores=filled(
-                [
-                    [
-                        self._row(
-                            Load(store.field, (0,) * len(program.shape), rule.letter, store.plane),
-                            cells,
-                        )
-                        for store in rule.stores
-                    ]
-                    for rule, cells in pieces
-                ],
-                ends,
+                [[self._row(store, cells) for store in rule.stores] for rule, cells in pieces], ends
             ),
             kept=filled(
                 [

@@ -85,7 +85,9 @@ class Rows:
             rule = geometry.rule(box)
             moved = [(geometry.shift(box, load), load.field) for load in rule.loads]
             loads.append([self._start(field, *place, box.lower) for place, field in moved])
-            mine = [((store.plane, rule.letter, box.residue), store.field) for store in rule.stores]
+            mine = [
+                ((store.plane, store.letter, box.residue), store.field) for store in rule.stores
+            ]
             zero = (0,) * len(box.lower)
             stores.append([self._start(field, place, zero, box.lower) for place, field in mine])
         numbers = np.array([geometry.number(box) for box in boxes], dtype=np.uint64)

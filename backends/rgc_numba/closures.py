@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import Load, Store
-from rgc.program.lattice.outlining import Body, Outlined, outline
+from rgc.program.lattice.outlining import Body, outline
 from rgc.program.lattice.program import Program
 from rgc_numba.source import indent, logic
 
@@ -71,7 +71,7 @@ def _closure(program: Program, turn: range, where: Where) -> Closure:
     for number in turn:
         stage = program.schedule[number]
         rule, cells = outlined[stage.rule], cell_table(stage.cells, program.shape)
-        places = [where(load, cells) for load in (*rule.loads, *_stored(program, rule))]
+        places = [where(load, cells) for load in (*rule.loads, *rule.stores)]
         parts.append(np.stack([np.full(len(cells), rule.body), *places], axis=-1))
         flat = np.ravel_multi_index(tuple(cells.T), program.shape)
         numbers.append(flat * program.letters + rule.letter)
@@ -88,12 +88,6 @@ def _closure(program: Program, turn: range, where: Where) -> Closure:
     return Closure(
         *(np.ascontiguousarray(each, dtype=np.int32) for each in (sites, lines, readers))
     )
-
-
-def _stored(program: Program, rule: Outlined) -> list[Load]:
-    """Loads of the words that a rule stores."""
-    zero = (0,) * len(program.shape)
-    return [Load(store.field, zero, rule.letter, store.plane) for store in rule.stores]
 
 
 def _columns(body: Body) -> tuple[list[int], list[int]]:

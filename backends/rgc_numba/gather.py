@@ -66,10 +66,7 @@ def _columns(program: Program, rule: Outlined, cells: Rows) -> Rows:
     number = _flat(cells, program.shape) * program.letters + rule.letter
     columns = [number]
     columns += [_row(program, load, cells) for load in rule.loads]
-    for store in rule.stores:
-        field = program.fields[store.field]
-        plane = store.plane * int(np.prod(field.shape))
-        columns.append((plane + _flat(cells, field.shape)) * field.letters + rule.letter)
+    columns += [_row(program, store, cells) for store in rule.stores]
     for axes in kept_axes(program):
         columns.append(_flat(cells[:, axes], tuple(program.shape[axis] for axis in axes)))
     columns += [np.full(len(cells), slot) for slot in rule.slots]

@@ -103,7 +103,7 @@ class Layout(Sublattices):
             sublattice, shift = self.shift(box, load)
             columns.append(self.fields[load.field].addresses(sublattice, first + np.array(shift)))
         for store in rule.stores:
-            sublattice = (store.plane, rule.letter, box.residue)
+            sublattice = (store.plane, store.letter, box.residue)
             columns.append(self.fields[store.field].addresses(sublattice, first))
         for axes in kept_axes(program):
             shape = tuple(program.shape[axis] for axis in axes)
@@ -126,7 +126,7 @@ class Layout(Sublattices):
 
     def _written(self, field: int, turn: range) -> set[Sublattice]:
         return {
-            (store.plane, self.rule(box).letter, box.residue)
+            (store.plane, store.letter, box.residue)
             for box in self.boxes
             if box.stage in turn
             for store in self.rule(box).stores
@@ -175,7 +175,7 @@ def on_sites(
             ].shape
             columns.append(fields[load.field].addresses((load.plane, load.letter, zero), wrapped))
         for store in rule.stores:
-            columns.append(fields[store.field].addresses((store.plane, rule.letter, zero), cells))
+            columns.append(fields[store.field].addresses((store.plane, store.letter, zero), cells))
         for axes in kept_axes(program):
             shape = tuple(program.shape[axis] for axis in axes)
             columns += [

@@ -137,7 +137,8 @@ class _Run:
             self.values.append(getattr(self, f"_{type(node).__name__.lower()}")(node))
         changed = False
         for store, value in self.stores:
-            place = (store.plane, *self.sites.cells.T, rule.letter)
+            _, plane, letter = store.place(rule.letter)
+            place = (plane, *self.sites.cells.T, letter)
             changed |= not np.array_equal(self.state[store.field][place], value)
             self.state[store.field][place] = value
         return changed

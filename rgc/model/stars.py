@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rgc.model.followers import Follower
 from rgc.model.groups import Sign
+from rgc.model.lattice import Cell
 from rgc.model.operators import Product, Spin
 from rgc.model.sites import SiteSet
 
@@ -27,6 +29,11 @@ class Star:
     def neighbours(self) -> tuple[Spin, ...]:
         """The spins that are read, sorted."""
         return tuple(sorted({spin for images in self.images for image in images for spin in image}))
+
+    @property
+    def written(self) -> tuple[tuple[int, int], ...]:
+        """Letter and species of the spins of the cell that may change."""
+        return ((self.letter, self.species),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,62 @@ class SignStar:
             sorted(spin for spin in read if any(spin.cell) or (spin.letter, spin.species) != own)
         )
 
+    @property
+    def written(self) -> tuple[tuple[int, int], ...]:
+        """Letter and species of the spin that may change."""
+        return ((self.letter, self.species),)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStar:
+    """A spin with the `followers` that may turn with it, each deciding the next.
+
+    `stars` are the products that contain the spin and those that contain each of the followers; no
+    product contains two of them. `origin` is the cell that all of them stand in, (0, ..., 0).
+    """
+
+    stars: tuple[Star, ...]
+    followers: tuple[Follower, ...]
+    origin: Cell
+
+    @property
+    def letter(self) -> int:
+        return self.stars[0].letter
+
+    @property
+    def species(self) -> int:
+        return self.stars[0].species
+
+    @property
+    def images(self) -> tuple[tuple[Product, ...], ...]:
+        """Of each group the images of all stars."""
+        columns = zip(*(star.images for star in self.stars), strict=True)
+        return tuple(tuple(image for images in column for image in images) for column in columns)
+
+    @property
+    def deciding(self) -> tuple[Spin, ...]:
+        """The spins that decide the followers, in the cell of the spin."""
+        letters = [
+            letter
+            for follower in self.followers
+            for letter in (*follower.cell, *([] if follower.tie is None else [follower.tie]))
+        ]
+        return tuple(Spin(self.origin, letter, self.species) for letter in letters)
+
+    @property
+    def neighbours(self) -> tuple[Spin, ...]:
+        """The spins that are read, sorted."""
+        near = {spin for star in self.stars for spin in star.neighbours}
+        return tuple(sorted({*near, *self.deciding}))
+
+    @property
+    def written(self) -> tuple[tuple[int, int], ...]:
+        """Letter and species of the spins of the cell that may change."""
+        return tuple((star.letter, star.species) for star in self.stars)
+
+
+AnyStar = Star | SignStar | ChainStar
+
 
 @dataclass(frozen=True, slots=True)
 class SweepStep:
@@ -58,5 +121,5 @@ class SweepStep:
     are neighbours.
     """
 
-    star: Star | SignStar
+    star: AnyStar
     sites: SiteSet

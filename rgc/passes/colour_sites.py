@@ -9,10 +9,11 @@ from itertools import product as cartesian
 from math import prod
 
 from rgc.errors import Problem, SpecError
+from rgc.model.followers import Follower, chain
 from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.sites import Cells, Listed, flatten
-from rgc.model.stars import SignStar, Star, SweepStep
+from rgc.model.stars import AnyStar, ChainStar, Star, SweepStep
 from rgc.passes.gather_stars import Box, gather_stars, wrapped
 
 # A colouring by residues may need this many times the colours of the infinite lattice.
@@ -20,10 +21,16 @@ _PATIENCE = 3
 
 
 def colour_sites(
-    groups: Sequence[Group | Signs], lattice: Lattice, species: int = 1
+    groups: Sequence[Group | Signs],
+    lattice: Lattice,
+    species: int = 1,
+    followers: Sequence[Follower] = (),
 ) -> tuple[SweepStep, ...]:
     """The steps of a sweep: each species and basis site in turn, with its cells coloured so that no
     two spins of a step share a product.
+
+    Spins that others decide, the `followers`, are no steps of their own: where there are any, a
+    step turns a spin with its followers, and no two steps of a set read what the other may turn.
 
     Colours are the cosets of a sublattice of the smallest index (2 for nearest neighbours on an
     even square lattice, 3 for Baxter-Wu, 4 with a plaquette) and among those of the smallest
@@ -37,27 +44,52 @@ def colour_sites(
     if "antiperiodic" in lattice.boundary:
         message = "antiperiodic boundaries cannot be sampled yet"
         raise SpecError([Problem("not-yet", message, hint="use boundary=periodic or open")])
+    decided = {(each.letter, each.species) for each in followers}
     return tuple(
         step
         for kind in range(species)
         for letter in range(len(lattice.basis))
-        for step in _steps(gather_stars(groups, lattice, letter, kind), lattice)
+        if (letter, kind) not in decided
+        for step in _steps(_stars(groups, lattice, letter, kind, followers), lattice)
     )
 
 
-def conflicts(stars: Sequence[Star | SignStar]) -> frozenset[Cell]:
-    """The displacements, in both directions, between two spins of the same kind that stand in one
-    product.
+def _stars(
+    groups: Sequence[Group | Signs],
+    lattice: Lattice,
+    letter: int,
+    kind: int,
+    followers: Sequence[Follower],
+) -> Sequence[tuple[AnyStar, Box]]:
+    stars = gather_stars(groups, lattice, letter, kind)
+    if not followers:
+        return stars
+    turning = chain(followers, letter, kind)
+    own = [stars, *(gather_stars(groups, lattice, each.letter, kind) for each in turning)]
+    if any(len(boxes) > 1 for boxes in own):
+        raise ValueError("near an open edge no spins follow others")
+    (_, box), parts = stars[0], tuple(star for ((star, _),) in own if isinstance(star, Star))
+    joined = ChainStar(parts, turning, (0,) * lattice.dimension)
+    moving = {(joined.origin, *place) for place in joined.written}
+    for spin in (spin for star in parts for spin in star.neighbours):
+        if (wrapped(spin.cell, lattice), spin.letter, spin.species) in moving:
+            raise ValueError("a product contains two spins that turn together")
+    return [(joined, box)]
+
+
+def conflicts(stars: Sequence[AnyStar]) -> frozenset[Cell]:
+    """The displacements from a spin to those that it reads and that another of its kind may
+    change. Products give them in both directions.
     """
     return frozenset(
         spin.cell
         for star in stars
         for spin in star.neighbours
-        if (spin.letter, spin.species) == (star.letter, star.species)
+        if (spin.letter, spin.species) in star.written and any(spin.cell)
     )
 
 
-def _steps(stars: Sequence[tuple[Star | SignStar, Box]], lattice: Lattice) -> Iterator[SweepStep]:
+def _steps(stars: Sequence[tuple[AnyStar, Box]], lattice: Lattice) -> Iterator[SweepStep]:
     apart = conflicts([star for star, _ in stars])
     colours = _colouring(apart, lattice)
     if colours is None:
@@ -178,7 +210,7 @@ def _greedy(apart: frozenset[Cell], lattice: Lattice) -> list[list[Cell]]:
 
 
 def _listed_steps(
-    stars: Sequence[tuple[Star | SignStar, Box]],
+    stars: Sequence[tuple[AnyStar, Box]],
     colours: Sequence[Sequence[Cell]],
     lattice: Lattice,
 ) -> Iterator[SweepStep]:

@@ -3,7 +3,9 @@ one Hamiltonian of ordinary spins.
 
 The unit cell of the crystal is a block of the last level. Its letters are the sites of a block on
 every level in turn: of one step of 2x2 blocks 4 spins and a block spin, of two steps 16, 4 and 1.
-A block map p(t | cell) enters as the energy -ln p, written out as products of signs.
+A soft block map p(t | cell) > 0 enters as the energy -ln p, written out as products of signs. Where
+a map is certain of its block spins these follow the spins of their cells, and a tie is decided by a
+fair spin of its own, the last letters of the unit cell.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from itertools import product as cartesian
-from math import exp, inf, log, prod
+from math import exp, isfinite, log, prod
 
 from rgc.model.block import Block
 from rgc.model.block_rule import Law
-from rgc.model.counted import Copied, Counted
+from rgc.model.counted import POSSIBLE, Copied, Counted
+from rgc.model.followers import Follower
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Cell, Lattice, Site, Vector
 from rgc.model.operators import Operator, Product, Spin
@@ -29,7 +32,7 @@ Summed = Operator | SectorOperator
 
 
 class HardMap(ValueError):
-    """A block map is certain of some block spins, so that -ln p is not finite."""
+    """A block map is certain of some block spins, in a way that none can follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,14 @@ class Unfolded:
     - `lattice` is the crystal, and `levels` are the lattices that it holds, level 0 first.
     - `factors[level]` is how many cells of a level lie in a cell of the crystal along each vector.
     - `first[level]` is the number of the letter with which a level begins.
+    - `followers` are the block spins that their cells decide, finer levels first.
     """
 
     lattice: Lattice
     levels: tuple[Lattice, ...]
     factors: tuple[Cell, ...]
     first: tuple[int, ...]
+    followers: tuple[Follower, ...] = ()
 
     def site(self, level: int, site: Site) -> Site:
         """The site of the crystal that a site of a level is."""
@@ -104,25 +109,30 @@ def _standing(at: Cell, factor: Cell, modulus: Cell, residues: frozenset[Cell]) 
 def unfold(lattice: Lattice, blocks: Sequence[Block]) -> Unfolded:
     """The crystal that holds a lattice and the block spins of these steps.
 
-    Raises `ValueError` for blocks that do not divide the lattice.
+    Raises `ValueError` for blocks that do not divide the lattice, and `HardMap`.
     """
     levels = list(accumulate(blocks, lambda level, block: block.coarse(level), initial=lattice))
     ones = (1,) * lattice.dimension
     upwards = [block.factor for block in reversed(blocks)]
     factors = list(accumulate(upwards, _times, initial=ones))[::-1]
     sizes = [prod(f) * len(level.basis) for f, level in zip(factors, levels, strict=True)]
+    first = tuple(accumulate(sizes[:-1], initial=0))
+    basis = tuple(chain.from_iterable(_positions(lattice, blocks, factors)))
     crystal = Lattice(
         name=f"{lattice.name} with block spins",
         vectors=tuple(
             tuple(n * x for x in vector)
             for n, vector in zip(factors[0], lattice.vectors, strict=True)
         ),
-        basis=tuple(chain.from_iterable(_positions(lattice, blocks, factors))),
+        basis=basis,
         shape=levels[-1].shape,
         boundary=lattice.boundary,
     )
-    first = tuple(accumulate(sizes[:-1], initial=0))
-    return Unfolded(crystal, tuple(levels), tuple(factors), first)
+    unfolded = Unfolded(crystal, tuple(levels), tuple(factors), first)
+    followers = tuple(_followers(unfolded, blocks))
+    ties = sorted({each.tie: each.letter for each in followers if each.tie is not None}.items())
+    whole = replace(crystal, basis=(*basis, *(basis[letter] for _, letter in ties)))
+    return replace(unfolded, lattice=whole, followers=followers)
 
 
 def _times(a: Cell, b: Cell) -> Cell:
@@ -147,14 +157,73 @@ def _positions(
         yield [position(level, Site(c, k)) for c in cells for k in range(len(lattice.basis))]
 
 
+# -- block spins that follow -----------------------------------------------------------------------
+
+
+def decision(law: Law) -> tuple[tuple[int, ...], tuple[bool | None, ...]] | None:
+    """Which sites of the cell decide the block spin, and `Follower.minus`, for a law that leaves
+    nothing but ties open; None for one that is certain of nothing. Raises `HardMap` for others.
+    """
+    if isinstance(law, Copied):
+        return (law.site,), (False, True)
+    if not isinstance(law, Counted):
+        return None
+    odds = [law.log_odds(down) for down in range(law.size + 1)]
+    certain = [not isfinite(each.constant) for each in odds]
+    if not any(certain):
+        return None
+    if any(each != POSSIBLE for each, sure in zip(odds, certain, strict=True) if not sure):
+        raise HardMap("it is certain of some block spins, and others are neither tied nor certain")
+    minus = (each.constant < 0 if sure else None for each, sure in zip(odds, certain, strict=True))
+    return tuple(range(law.size)), tuple(minus)
+
+
+def tied(block: Block) -> int:
+    """How many block spins of a cell of the level may be tied. Raises `HardMap`."""
+    laws = [rule.laws for rule in block.rules if block.uniform]
+    return sum(any(None in found[1] for found in map(decision, each) if found) for each in laws)
+
+
+def follows(block: Block) -> bool:
+    """Whether block spins follow their cells. Raises `HardMap` where none can."""
+    found = False
+    for cell, rule in zip(block.cells, block.rules, strict=False):
+        for which, _ in filter(None, map(decision, rule.laws)):
+            found = True
+            places = (zip(cell[k].cell, block.factor, strict=True) for k in which)
+            if any(not 0 <= x < f for place in places for x, f in place):
+                raise HardMap("its cells reach into other blocks")
+    return found
+
+
+def _followers(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Follower]:
+    """The block spins that their cells decide. Ties of all species of a site have one letter."""
+    free = len(unfolded.lattice.basis)
+    for level, block in enumerate(blocks, 1):
+        for at in unfolded.cells(level) if block.uniform and follows(block) else ():
+            corner = _times(block.factor, at)
+            for letter, cell in enumerate(block.cells):
+                sites = [unfolded.site(level - 1, site.shifted(corner)) for site in cell]
+                own, kind, tied = unfolded.site(level, Site(at, letter)).letter, 0, False
+                for law in block.law(letter).laws:
+                    found = decision(law)
+                    if found is not None:
+                        which = tuple(sites[k].letter for k in found[0])
+                        tie = free if None in found[1] else None
+                        tied |= tie is not None
+                        yield Follower(own, kind, which, found[1], tie)
+                    kind += law.species
+                free += tied
+
+
 # -- block maps as energies ------------------------------------------------------------------------
 
 
 def block_terms(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Term]:
     """The energy -ln p(t | cell) of every block spin of every step, as sums of products of signs.
 
-    Products of a block that have the same coefficient make one term. Raises `HardMap` for a map
-    that is certain of a block spin, and `ValueError` for one that differs from place to place.
+    Products of a block that have the same coefficient make one term. Block spins that follow their
+    cells have none. Raises `HardMap`, and `ValueError` for a map that differs from place to place.
     """
     for level, block in enumerate(blocks, 1):
         if not block.uniform:
@@ -164,7 +233,8 @@ def block_terms(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Term]:
             for law in block.law(letter).laws:
                 spins = _spins(law, first, cell, letter)
                 first += law.species
-                for number, (value, sets) in enumerate(_classes(_log_chances(law, block.p))):
+                written = [] if decision(law) else _classes(_log_chances(law, block.p))
+                for number, (value, sets) in enumerate(written):
                     products = tuple(
                         (1.0, _placed(unfolded, level, block, [spins[k] for k in chosen], at))
                         for at in unfolded.cells(level)
@@ -207,8 +277,6 @@ def _log_chances(law: Law, p: float | None) -> list[float]:
     """ln p(t | cell) of two-state spins, row-major over the states of the cell and of the block
     spins, where state 0 is +1.
     """
-    if isinstance(law, Copied):
-        raise HardMap("a block spin is the spin of one site")
     axes = [(0, 1)] * (law.size * law.species)
     block = list(cartesian((0, 1), repeat=law.species))
     out: list[float] = []
@@ -216,10 +284,10 @@ def _log_chances(law: Law, p: float | None) -> list[float]:
         if isinstance(law, Counted):
             down = sum(cell)
             weights = [float(w.at(p)) for w in law.log_weights((law.size - down, down))]
+        elif isinstance(law, Copied):
+            raise TypeError("a spin that is copied has no energy")
         else:
             weights = [law.energy((*cell, *t)) for t in block]
-        if -inf in weights:
-            raise HardMap("some block spins are certain")
         largest = max(weights)
         total = largest + log(sum(exp(w - largest) for w in weights))
         out += [weight - total for weight in weights]
@@ -301,7 +369,7 @@ def joint_hamiltonian(
     """sum of the `fine` products of level 0 with their coefficients, the block maps, and V.
 
     V is the sum of the operators of `bias`, on the last level, with coefficients that are 0 until
-    they are given. Raises `HardMap`.
+    they are given.
     """
     last = len(blocks)
     own = [

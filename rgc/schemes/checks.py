@@ -64,6 +64,7 @@ BIASED = (
     Check("a", "block rules", "rgc.verification.block_rules:check_block_rules"),
     Check("a", "joint weights", "rgc.verification.biased:check_joint"),
     Check("b", "schedule", "rgc.verification.biased:check_sweeps"),
+    Check("b", "turning", "rgc.verification.following:check_turning"),
     Check("c", "bit identity", "rgc.verification.biased:check_biased_bits"),
     Check("e", "uniform block spins", "rgc.verification.biased:check_uniform"),
 )

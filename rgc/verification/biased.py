@@ -5,6 +5,7 @@ its sweeps, and averages under the exact bias against enumeration.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from rgc.errors import SpecError
 from rgc.flows.sampling.recorder import make_recorder, taken
 from rgc.flows.variational.biased_level import BiasedLevel
 from rgc.kernel_cache import KernelCache
-from rgc.model.lattice import Lattice
+from rgc.model.followers import Follower
+from rgc.model.lattice import Lattice, Site
 from rgc.model.observables import Tally
 from rgc.model.sites import flatten
 from rgc.program.draws import stream, uniforms
@@ -71,7 +73,8 @@ def check_joint(subject: Subject) -> Iterator[Finding]:
         states = random_states(level.unfolded.lattice, subject.spec.species, 1, key)
         bias = uniforms(stream(subject.seed, {}, "data", 64), len(level.invariant)) - 0.5
         try:
-            text = _of_text(subject, level, states, bias)
+            states = following(subject, level, states)
+            text = of_text(subject, level, states, bias)
         except Unreadable as reason:
             yield unchecked("a", "joint weights", claim, "L3", str(reason))
             continue
@@ -88,8 +91,48 @@ def check_joint(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _of_text(subject: Subject, level: BiasedLevel, states: States, bias: Floats) -> Floats:
-    """The energy of configurations of the crystal from the text. Raises `Unreadable`."""
+def following(subject: Subject, level: BiasedLevel, states: States) -> States:
+    """The configurations with the block spins of maps that are certain, level by level, as the text
+    has them; a tie has the spin that decides it. Raises `Unreadable`.
+    """
+    if not level.unfolded.followers:
+        return states
+    maps, lattices = _in_turn(subject, level), level.unfolded.levels
+    codes = states.codes.copy()
+    ties = {(each.letter, each.species): each.tie for each in level.unfolded.followers}
+    for number, made in enumerate(maps, 1):
+        split = _levels(replace(states, codes=codes), lattices, [each.b for each in maps])
+        for at in np.ndindex(*lattices[number].cells):
+            for letter in range(len(lattices[number].basis)):
+                chances = made.chances(split[number - 1], at, letter)
+                place = level.unfolded.site(number, Site(at, letter))
+                for kind in range(len(codes)) if _certain(chances) else ():
+                    minus = _marginal(chances, kind)
+                    tie = ties.get((place.letter, kind))
+                    by_turns = np.arange(states.number) % 2  # no program decides like that
+                    free = by_turns if tie is None else codes[(kind, *place.cell, tie)]
+                    which = (kind, *place.cell, place.letter)
+                    codes[which] = np.where(minus == 0.5, free, minus == 1)
+    return replace(states, codes=codes)
+
+
+def _certain(chances: Floats) -> bool:
+    """Whether block spins are certain but for ties."""
+    kinds = range(len(chances).bit_length() - 1)
+    return all(np.isin(_marginal(chances, kind), (0, 0.5, 1)).all() for kind in kinds)
+
+
+def _marginal(chances: Floats, kind: int) -> Floats:
+    """The chance that the block spin of a species is -1, of chances[t, configuration]."""
+    kinds = len(chances).bit_length() - 1
+    digit = np.arange(len(chances)) >> (kinds - 1 - kind) & 1
+    return np.asarray(chances[digit == 1].sum(axis=0))
+
+
+def of_text(subject: Subject, level: BiasedLevel, states: States, bias: Floats) -> Floats:
+    """The energy of configurations of the crystal from the text, without that of maps that are
+    certain. Raises `Unreadable`.
+    """
     maps, lattices = _in_turn(subject, level), level.unfolded.levels
     split = _levels(states, lattices, [made.b for made in maps])
     energy = hamiltonian(subject, split[0])
@@ -97,6 +140,8 @@ def _of_text(subject: Subject, level: BiasedLevel, states: States, bias: Floats)
         for at in np.ndindex(*coarse.lattice.cells):
             for letter in range(len(coarse.lattice.basis)):
                 chances = made.chances(fine, at, letter)
+                if _certain(chances):
+                    continue
                 code = np.zeros(states.number, dtype=np.int64)
                 for codes in coarse.codes:
                     code = 2 * code + codes[(*at, letter)]
@@ -160,14 +205,17 @@ def _compiled(
 
 def check_sweeps(subject: Subject) -> Iterator[Finding]:
     """Check that programs keep the invariants of programs, and that a sweep visits every spin of
-    every level once, in sets of independent spins.
+    every level once, in sets of independent spins. A block spin that follows its cell is visited
+    with every spin that may turn it.
     """
     for level in subject.own.levels.levels:
         sweep, record = level.sampler.update.program, level.recorder.record.program
         visited = np.concatenate([counts.ravel() for counts in writes(sweep)])
+        wanted = np.concatenate([counts.ravel() for counts in _visits(level)])
         complaint = broken(sweep) or broken(record) or conflict(sweep)
-        if (visited != 1).any():
-            complaint = f"a sweep writes a spin {visited.min()} to {visited.max()} times"
+        if (visited != wanted).any():
+            worst = int(np.argmax(visited != wanted))
+            complaint = f"a sweep writes a spin {visited[worst]} times, not {wanted[worst]}"
         yield judged(
             "b",
             "schedule",
@@ -178,6 +226,21 @@ def check_sweeps(subject: Subject) -> Iterator[Finding]:
             spins=len(visited),
             site_sets=len(sweep.schedule),
         )
+
+
+def _visits(level: BiasedLevel) -> list[Any]:
+    """How often each spin int[plane, *cells, letter] of each species may turn in a sweep: once, or
+    with each of the free spins that may turn it.
+    """
+    lattice, followers = level.unfolded.lattice, level.unfolded.followers
+    out = []
+    for kind in range(len(level.sampler.model.species)):
+        times = np.ones((1, *lattice.cells, len(lattice.basis)), dtype=int)
+        for each in (each for each in followers if each.species == kind):
+            with_tie = [*each.cell, *([] if each.tie is None else [each.tie])]
+            times[..., each.letter] = times[..., with_tie].sum(axis=-1)
+        out.append(times)
+    return out
 
 
 # -- part c ----------------------------------------------------------------------------------------
@@ -347,5 +410,18 @@ def _drawn_jointly(
         cells = tuple(slice(x, None, f) for x, f in zip(at, b, strict=True))
         begin = flatten(at, tuple(b)) * letters
         codes[..., begin : begin + letters, :] = fine.codes[(slice(None), *cells)][..., s]
-    codes[..., letters * prod(b) :, :] = coarse.codes[..., t]
+    own = letters * prod(b)
+    codes[..., own : own + letters, :] = coarse.codes[..., t]
+    for each in level.unfolded.followers:
+        if each.tie is not None:
+            codes[each.species, ..., each.tie, :] = _deciding(each, codes[each.species], seed)
     return States(level.unfolded.lattice, fine.species, codes, False).fields
+
+
+def _deciding(follower: Follower, codes: Any, seed: int) -> Any:
+    """The spins that decide ties: the block spin where it is tied, elsewhere a fair one."""
+    minus = sum(codes[..., letter, :].astype(int) for letter in follower.cell)
+    tied = np.array([each is None for each in follower.minus])[minus]
+    numbers = uniforms(stream(seed, {}, "data", 2 + follower.letter), minus.size)
+    fair = np.reshape(numbers, minus.shape) < 0.5
+    return np.where(tied, codes[..., follower.letter, :], fair)

@@ -36,7 +36,8 @@ def writes(program: Program) -> list[Any]:
         rule, where = program.rules[stage.rule], tuple(cell_table(stage.cells, program.shape).T)
         for node in rule.nodes:
             if isinstance(node, Store):
-                np.add.at(counts[node.field], (node.plane, *where, rule.letter), 1)
+                _, plane, letter = node.place(rule.letter)
+                np.add.at(counts[node.field], (plane, *where, letter), 1)
     return counts
 
 
@@ -44,9 +45,7 @@ def conflict(program: Program) -> str:
     """The first site that reads what another of its set writes, in words, or the empty string."""
     for number, stage in enumerate(program.schedule):
         rule, table = program.rules[stage.rule], cell_table(stage.cells, program.shape)
-        written = {
-            (node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)
-        }
+        written = {node.place(rule.letter) for node in rule.nodes if isinstance(node, Store)}
         inside = np.zeros(program.shape, dtype=bool)
         inside[tuple(table.T)] = True
         for node in rule.nodes:

@@ -175,7 +175,8 @@ class _Outcomes:
         self.origin, changed = self.origin[before], False
         fields = [field[..., before] for field in self.fields]
         for k, store in enumerate(reversed(stores)):
-            place = (store.plane, *cell, rule.letter)
+            _, plane, letter = store.place(rule.letter)
+            place = (plane, *cell, letter)
             bits = which >> k & 1 == 1
             changed |= bool((fields[store.field][place] != bits).any())
             fields[store.field][place] = bits

@@ -136,8 +136,9 @@ class Scalar:
                 lane, x = self.replica % 64, np.array(values[lanes])
                 half = self.plane(draw, where, lane >> 1) >> 32 * (lane & 1) & 0xFFFFFFFF
                 return int(not binary(x, np.array(half, dtype=np.uint64)))
-            case Store(field, value, plane):
-                self.bits[field][(plane, *cell, rule.letter)] = values[value]
+            case Store(word=value):
+                field, plane, letter = node.place(rule.letter)
+                self.bits[field][(plane, *cell, letter)] = values[value]
             case Tally(array, row, value):
                 kept = tuple(cell[axis] for axis in self.program.tallies[array].axes)
                 counts[array][(row, *kept)] += values[value]

@@ -43,6 +43,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
             names += [
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
+        elif answer == "critical":
+            names += [f"critical.{name}" for name in couplings]
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]

@@ -7,6 +7,7 @@ from random import Random
 from rgc.conformance.lattice.programs import (
     blocks,
     coins,
+    follow,
     measure,
     metropolis,
     random_program,
@@ -19,7 +20,7 @@ from rgc.program.lattice import Program, TallyArray
 
 def examples() -> tuple[Example[Program], ...]:
     """An update, other planes and another generator, a block map, a measurement, rules at random,
-    one of them with lanes, and a rule that is repeated."""
+    one of them with lanes, a rule that is repeated, and one that stores to two sites of a cell."""
     programs = (
         metropolis((4, 6)),
         coins((4, 6), "philox", 64),
@@ -28,6 +29,7 @@ def examples() -> tuple[Example[Program], ...]:
         random_program(9, "listed"),
         random_program(4, "lanes"),
         spread((5, 6)),
+        follow((4, 6)),
     )
     return tuple(
         example(program, arguments(program, 2, Random(seed)), seed)

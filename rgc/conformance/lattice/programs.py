@@ -141,6 +141,44 @@ def spread(shape: tuple[int, int], counted: bool = False) -> Program:
     )
 
 
+def follow(shape: tuple[int, int], lanes: bool = False) -> Program:
+    """Two letters of spins, and a third that is the `and` of them: a rule stores to its own letter
+    and to that one, whose neighbours decide with what chance."""
+    rules = []
+    for letter in range(2):
+        w = Writer()
+        own, other, both = (w(Load(0, (0, 0), each)) for each in (letter, 1 - letter, 2))
+        after = w(Bit("and", (w(Bit("not", (own,))), other)))
+        pivotal = w(Bit("xor", (both, after)))
+        near = [w(Load(0, (0, step), 2)) for step in (1, -1)]
+        felt = [w(Bit("and", (pivotal, w(Bit("xor", (both, each)))))) for each in near]
+        if lanes:
+            turns = w(Logistic(w(Weigh((pivotal, *felt), (0, 1, 2), 3)), 0))
+        else:
+            count = w(Count((pivotal, *felt)))
+            classes = tuple((w(Equals(count, n)), n) for n in range(4))
+            turns = w(Bernoulli(classes, None, 0))
+        w(Store(0, w(Bit("xor", (own, turns)))))
+        w(Store(0, w(Bit("xor", (both, w(Bit("and", (pivotal, turns)))))), letter=2))
+        rules.append(Rule(letter, tuple(w.nodes)))
+    stages = tuple(
+        Stage(letter, Cells((1, 2), ((0, colour),), (0, 0), shape))
+        for letter in range(2)
+        for colour in range(2)
+    )
+    return Program(
+        name="follow",
+        shape=shape,
+        letters=3,
+        fields=(Field("s", shape, letters=3, periodic=(True, True)),),
+        rules=tuple(rules),
+        schedule=stages,
+        slots=0 if lanes else 4,
+        weights=4 if lanes else 0,
+        draws=1,
+    )
+
+
 def random_rule(
     random: Random, program: Program, letter: int, reach: tuple[tuple[int, ...], ...], lanes: bool
 ) -> Rule:

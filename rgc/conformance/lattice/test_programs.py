@@ -13,6 +13,7 @@ from rgc.backend import load
 from rgc.conformance.lattice.programs import (
     blocks,
     coins,
+    follow,
     measure,
     metropolis,
     patterns,
@@ -96,6 +97,11 @@ def test_random_rules(name: str, kind: str, seed: int) -> None:
 @pytest.mark.parametrize("counted", [False, True])
 def test_blocks_of_another_lattice(name: str, counted: bool) -> None:
     check_on(name, blocks(counted), 3, words=3)
+
+
+@pytest.mark.parametrize("lanes", [False, True])
+def test_stores_to_another_site_of_the_cell(name: str, lanes: bool) -> None:
+    check_on(name, follow((4, 6), lanes), 7, words=3)
 
 
 @pytest.mark.parametrize(("counted", "words", "uniform"), [(False, 3, True), (True, 2, False)])

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
-from rgc.flows.sampling.start import FLIPPED, UNIFORM, start_fields
+from rgc.flows.sampling.start import FLIPPED, UNIFORM, following, start_fields
 from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
+from rgc.model.followers import Follower
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
@@ -22,6 +23,7 @@ from rgc.model.sectors import Sectors
 from rgc.model.share import WHOLE, Share
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.model_to_program.followers_to_update import followers_to_update
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.states_to_update import states_to_update
 from rgc.model_to_program.sweep import distinct_stars
@@ -49,6 +51,7 @@ class Model:
       the run.
     - `coefficients` holds the exact coefficient of each of its groups.
     - `sectors` are the symmetry sectors under flips; only two-state spins have any.
+    - `followers` are spins that others decide, in an order in which those come first.
     """
 
     lattice: Lattice
@@ -59,6 +62,7 @@ class Model:
     merged: Merged[Any]
     coefficients: tuple[Fraction, ...]
     sectors: Sectors
+    followers: tuple[Follower, ...] = ()
 
     @property
     def two_states(self) -> bool:
@@ -165,7 +169,7 @@ class Sampler:
     def start(self) -> list[Words]:
         """The canonical fields that the run starts from, one for each species."""
         model = self.model
-        return start_fields(
+        fields = start_fields(
             self.key("start", self.level),
             self.update.program.fields,
             self.plan.words,
@@ -177,6 +181,7 @@ class Sampler:
             generator=model.generator,
             word0=self.plan.word0,
         )
+        return following(fields, model.followers)
 
     def sweep(self, packed: Sequence[State], first: int, count: int) -> list[State]:
         """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the
@@ -285,7 +290,17 @@ def make_sampler(
 def _sweep(model: Model, asked: Asked) -> tuple[Update, UpdateChoice, tuple[str, ...]]:
     """The sweep of a model, the choice of its update, and the forms of its acceptances."""
     groups, lattice = model.merged.groups, model.lattice
-    steps = colour_sites(groups, lattice, len(model.species))
+    steps = colour_sites(groups, lattice, len(model.species), model.followers)
+    if model.followers:
+        made = followers_to_update(
+            lattice,
+            model.species,
+            groups,
+            steps,
+            planes=model.planes,
+            generator=model.generator,
+        )
+        return made, UpdateChoice("heat_bath", "block spins follow"), ("weigh",)
     acceptances = [
         choose_acceptance(star)
         if model.two_states

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product as cartesian
 from typing import TYPE_CHECKING, Any
 
+from rgc.model.followers import Follower
 from rgc.model.groups import Group, Sign, Signs, present
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product
@@ -85,6 +86,29 @@ def start_fields(
         | (ground & ~np.uint64(HOT))
         for of, field, ground in zip(keys, fields, cold, strict=True)
     ]
+
+
+def following(fields: Sequence[Words], followers: Sequence[Follower]) -> list[Words]:
+    """The fields with every follower, in their order, as those before it decide."""
+    import numpy as np
+
+    out = [field.copy() for field in fields] if followers else list(fields)
+    for each in followers:
+        field = out[each.species][0]
+        exactly = [np.bitwise_not(np.zeros_like(field[..., 0, :]))]
+        for letter in each.cell:
+            own = field[..., letter, :]
+            zero = np.zeros_like(own)
+            pairs = zip([*exactly, zero], [zero, *exactly], strict=True)
+            exactly = [(same & ~own) | (fewer & own) for same, fewer in pairs]
+        made = np.zeros_like(exactly[0])
+        for words, minus in zip(exactly, each.minus, strict=True):
+            if minus is None:
+                made |= words & field[..., each.tie, :]
+            elif minus:
+                made |= words
+        field[..., each.letter, :] = made
+    return out
 
 
 Inside = Sequence[tuple[Any, float]]

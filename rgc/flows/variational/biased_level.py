@@ -116,8 +116,8 @@ class BiasedLevels:
 def make_biased_levels(model: Model, request: Request) -> BiasedLevels:
     """The levels of a checked spec, each with its own programs.
 
-    Raises `SpecError` for block maps that are certain of block spins, and for symmetries that
-    differ from place to place.
+    Raises `SpecError` for block maps that none can follow, and for symmetries that differ from
+    place to place.
     """
     maps = [block.drawn for block in request.blocks]
     steps = model.options.integer("steps")
@@ -135,7 +135,7 @@ def make_biased_levels(model: Model, request: Request) -> BiasedLevels:
 def _level(
     model: Model, request: Request, blocks: Sequence[Block], basis: Basis, sectors: Sectors
 ) -> BiasedLevel:
-    number, unfolded = len(blocks), unfold(model.lattice, blocks)
+    number, unfolded = len(blocks), _unfolded(model, request, blocks)
     flagged, kept = _that_fit(basis, unfolded.levels[-1])
     if basis.invariant not in kept:
         raise SpecError([_nothing_fits(request, unfolded.levels[-1])])
@@ -153,7 +153,7 @@ def _level(
     outside = _outside(model, blocks, basis, sectors)
     joint = _joint(model, request, unfolded, blocks, basis, kept[basis.invariant])
     sampler = make_sampler(
-        _joint_model(model, joint, unfolded.lattice),
+        _joint_model(model, joint, unfolded),
         request.backend,
         seed=request.seed,
         point=request.point,
@@ -256,18 +256,23 @@ def _joint(
         raise SpecError([Problem("not-yet", message, request.span, hint=hint)])
     groups = zip(model.coefficients, model.merged.groups, strict=True)
     fine = [(float(coefficient), group.products) for coefficient, group in groups]
+    return joint_hamiltonian(unfolded, blocks, fine, biased)
+
+
+def _unfolded(model: Model, request: Request, blocks: Sequence[Block]) -> Unfolded:
     try:
-        return joint_hamiltonian(unfolded, blocks, fine, biased)
+        return unfold(model.lattice, blocks)
     except HardMap as hard:
-        raise SpecError([hard_map(str(hard), request.spec.place("block"))]) from None
+        raise SpecError([_not_followed(str(hard), request.spec.place("block"))]) from None
 
 
-def hard_map(why: str, span: Span | None) -> Problem:
-    message = f"a bias on block spins that are certain cannot be sampled yet: {why}"
+def _not_followed(why: str, span: Span | None) -> Problem:
+    message = f"this block map cannot be sampled together with a bias yet: {why}"
     return Problem("not-yet", message, span, hint="use kadanoff(b, p=...) or kernel(b, T=...)")
 
 
-def _joint_model(model: Model, joint: JointHamiltonian, lattice: Lattice) -> Model:
+def _joint_model(model: Model, joint: JointHamiltonian, unfolded: Unfolded) -> Model:
+    lattice = unfolded.lattice
     merged = merge_terms(joint.hamiltonian, lattice, model.species)
     products = [product for group in merged.groups for product in group.products]
     return Model(
@@ -279,6 +284,7 @@ def _joint_model(model: Model, joint: JointHamiltonian, lattice: Lattice) -> Mod
         merged=merged,
         coefficients=merged.coefficients(joint.hamiltonian),
         sectors=find_sectors(products, lattice, len(model.species)),
+        followers=unfolded.followers,
     )
 
 

@@ -27,6 +27,7 @@ from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exp
 from rgc.flows.sampling.mcrg_result import eigenvalues_of
 from rgc.flows.sampling.mcrg_spectra import reported_sizes
 from rgc.flows.sampling.sample import couplings
+from rgc.flows.variational.critical_line import critical_couplings
 from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM, WATCHED
 from rgc.language.values import OperatorBasis
 from rgc.model.supercells import as_written
@@ -112,6 +113,7 @@ def variational_result(
     return Result(
         scheme,
         exponents=exponents.table,
+        critical=critical_couplings(measured),
         levels=table,
         eigenvalues=tuple(
             eigenvalue

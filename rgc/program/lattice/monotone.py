@@ -18,14 +18,14 @@ def not_monotone(rule: Rule) -> str:
         match node:
             case Load() | Bit("and" | "or"):
                 pass
-            case Store(field, word, plane):
+            case Store(word=word):
                 union = rule.nodes[word]
                 own = [
                     n
                     for n, load in enumerate(rule.nodes)
                     if isinstance(load, Load)
-                    and (load.field, load.plane) == (field, plane)
-                    and (load.offset, load.letter, load.stride) == (zero, rule.letter, None)
+                    and (load.field, load.plane, load.letter) == node.place(rule.letter)
+                    and (load.offset, load.stride) == (zero, None)
                 ]
                 if not (isinstance(union, Bit) and union.op == "or" and {*own} & {*union.operands}):
                     return f"v{k} stores what is no union with the word that is there"

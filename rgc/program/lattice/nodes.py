@@ -106,12 +106,17 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Write a word to the running site (its cell and the rule's letter) of a plane of a field.
-    Yields nothing."""
+    """Write a word to the running cell of a plane of a field, at basis `letter`, by default that of
+    the rule. Yields nothing."""
 
     field: int
     word: Value
     plane: int = 0
+    letter: int | None = None
+
+    def place(self, rule: int) -> tuple[int, int, int]:
+        """Field, plane and letter that are written by a rule of this letter."""
+        return self.field, self.plane, rule if self.letter is None else self.letter
 
 
 @dataclass(frozen=True, slots=True)

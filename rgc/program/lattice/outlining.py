@@ -12,7 +12,8 @@ from rgc.program.lattice.program import Program, Rule
 @dataclass(frozen=True, slots=True)
 class Body:
     """The nodes of a rule with addresses taken out: `Load.offset` is (n,), n the number of the load
-    in `Outlined.loads`, and `Store.plane` the number of the store in `Outlined.stores`.
+    in `Outlined.loads`, and `Store.plane` the number of the store in `Outlined.stores`, without a
+    letter.
 
     Where slots are `apart`, those of `Weigh` are numbers in `Outlined.slots`.
     """
@@ -24,12 +25,12 @@ class Body:
 @dataclass(frozen=True, slots=True)
 class Outlined:
     """A rule as the number of its body, and the addresses and slots that the body's loads, stores
-    and weights stand for."""
+    and weights stand for. A store is given as a load of the words that it writes over."""
 
     body: int
     letter: int
     loads: tuple[Load, ...]
-    stores: tuple[Store, ...]
+    stores: tuple[Load, ...]
     slots: tuple[int, ...] = ()
 
 
@@ -47,25 +48,26 @@ def _outline(program: Program, *, apart: bool) -> Outline:
     bodies: dict[Body, int] = {}
     outlined = []
     for rule in program.rules:
-        body, loads, stores, slots = _take_out(rule, apart=apart)
+        body, loads, stores, slots = _take_out(rule, len(program.shape), apart=apart)
         number = bodies.setdefault(body, len(bodies))
         outlined.append(Outlined(number, rule.letter, loads, stores, slots))
     return tuple(bodies), tuple(outlined)
 
 
 def _take_out(
-    rule: Rule, *, apart: bool
-) -> tuple[Body, tuple[Load, ...], tuple[Store, ...], tuple[int, ...]]:
+    rule: Rule, dimension: int, *, apart: bool
+) -> tuple[Body, tuple[Load, ...], tuple[Load, ...], tuple[int, ...]]:
     loads: dict[Load, int] = {}
-    stores: list[Store] = []
+    stores: list[Load] = []
     nodes: list[Node] = []
     slots: list[int] = []
     for node in rule.nodes:
         if isinstance(node, Load):
             nodes.append(Load(node.field, (loads.setdefault(node, len(loads)),)))
         elif isinstance(node, Store):
-            nodes.append(replace(node, plane=len(stores)))
-            stores.append(node)
+            nodes.append(replace(node, plane=len(stores), letter=None))
+            field, plane, letter = node.place(rule.letter)
+            stores.append(Load(field, (0,) * dimension, letter, plane))
         elif isinstance(node, Weigh) and apart:
             first, count = len(slots), len(node.slots)
             nodes.append(Weigh(node.masks, tuple(range(first, first + count)), first + count))

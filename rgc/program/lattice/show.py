@@ -130,8 +130,8 @@ def _node(program: Program, rule: Rule, node: Node) -> str:
             return f"accept(draw {draw}; v{lanes})"
         case Logistic(lanes, draw):
             return f"logistic(draw {draw}; v{lanes})"
-        case Store(field, word, plane):
-            return f"store {_name(program, field, plane, rule.letter)} = v{word}"
+        case Store(word=word):
+            return f"store {_name(program, *node.place(rule.letter))} = v{word}"
         case Tally(array, row, word):
             return f"tally {array}[{row}] += v{word}"
 

@@ -136,8 +136,9 @@ def _complaints(program: Program, rule: Rule, k: int, node: Node) -> Iterator[st
         case Load():
             yield from _place(program, node.field, node.plane, node.letter)
             yield from _load(program, node)
-        case Store(field, _, plane):
-            yield from _place(program, field, plane, rule.letter)
+        case Store(field):
+            _, plane, letter = node.place(rule.letter)
+            yield from _place(program, field, plane, letter)
             if 0 <= field < len(program.fields) and program.fields[field].shape != program.shape:
                 yield "stores to a field of another shape"
         case Bit(op, words) if len(words) != 1 if op == "not" else len(words) < 2:
@@ -189,16 +190,17 @@ def _check_rule(program: Program, rule: Rule, where: str) -> None:
         all(0 <= draw < program.draws for draw in draws),
         f"{where}: draws {draws} of {program.draws}",
     )
-    written: set[tuple[int, int]] = set()
+    written: set[tuple[int, int, int]] = set()
     for k, node in enumerate(rule.nodes):
         if isinstance(node, Load):
             _expect(
-                (node.field, node.plane) not in written,
+                (node.field, node.plane, node.letter) not in written,
                 f"{where}, v{k}: loads what the rule has stored",
             )
         elif isinstance(node, Store):
-            _expect((node.field, node.plane) not in written, f"{where}, v{k}: stores twice")
-            written.add((node.field, node.plane))
+            place = node.place(rule.letter)
+            _expect(place not in written, f"{where}, v{k}: stores twice")
+            written.add(place)
     _check_classes(program, rule, where)
 
 
@@ -262,9 +264,7 @@ def _check_draws(
 def _check_stage(program: Program, stage: Stage, table: Cells64, where: str) -> None:
     rule, cells = program.rules[stage.rule], stage.cells
     low, high = table.min(axis=0), table.max(axis=0)
-    written = {
-        (node.field, node.plane, rule.letter) for node in rule.nodes if isinstance(node, Store)
-    }
+    written = {node.place(rule.letter) for node in rule.nodes if isinstance(node, Store)}
     for k, node in enumerate(rule.nodes):
         if isinstance(node, Load):
             field, stride = (

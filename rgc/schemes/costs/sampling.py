@@ -13,6 +13,7 @@ from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.schemes.cost import NOTHING, NUMBER, Cost
+from rgc.schemes.needs.bias import certain
 from rgc.schemes.needs.operators import by_bodies
 from rgc.schemes.needs.samples import saved_bytes
 from rgc.schemes.needs.steps import shapes
@@ -37,6 +38,11 @@ UPDATES = 1e9
 BATCHES = 4
 """Times the sweeps of the longest batch that a bias takes at a level: the way up, Newton batches,
 and those that measure exponents and memory.
+"""
+
+TURNED = 1.2e8
+"""Bits of a replica that one core updates in a second where block spins follow, with a bias of six
+operators on the square lattice.
 """
 
 TURNS = 3e8
@@ -110,10 +116,11 @@ def variational_mcrg(spec: Spec, options: Options) -> Cost:
     replicas, words = options.number("replicas"), options.number("replicas") / WORD_REPLICAS
     sweeps, found = options.number("sweeps") + options.number("thermalise"), NOTHING
     records = options.number("sweeps") / options.number("every")
+    rate = TURNED if any(map(certain, spec.blocks)) else UPDATES
     for level in range(1, len(cells)):
         bits = bits_of(spec) * sum(cells[: level + 1]) / cells[0]
         measured = records * operators * (bits / 8 + 2 * operators)
-        work = BATCHES * (sweeps * bits + measured) * replicas / UPDATES
+        work = BATCHES * (sweeps * bits / rate + measured / UPDATES) * replicas
         sums = 4 * GROUPS * operators**2 * NUMBER
         sums += (RECORD + BIASED + OPERATOR * operators) * replicas * NUMBER
         found = found.then(Cost(bits * (TABLES + FIELDS * words * NUMBER) + sums, work))

@@ -4,8 +4,9 @@ one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
-from math import cosh, log
+from math import cosh, inf, log
 
 import numpy as np
 import pytest
@@ -13,12 +14,21 @@ from numpy.typing import NDArray
 
 from rgc.model.block import Block
 from rgc.model.block_maps import BLOCKS, Written
+from rgc.model.counted import POSSIBLE, Counted, LogWeight
+from rgc.model.followers import chain
 from rgc.model.lattice import Lattice, Site
 from rgc.model.lattices import honeycomb, square
 from rgc.model.operators import Operator, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
-from rgc.passes.unfold_blocks import HardMap, Unfolded, block_terms, joint_hamiltonian, unfold
+from rgc.passes.unfold_blocks import (
+    HardMap,
+    Unfolded,
+    block_terms,
+    decision,
+    joint_hamiltonian,
+    unfold,
+)
 
 P = 0.7
 Ints = NDArray[np.int64]
@@ -133,7 +143,43 @@ def test_a_sum_over_a_sublattice_is_one_over_residues_of_the_crystal() -> None:
     assert (level_1.products, level_1.residues) == (((Spin((0, 0), 4),),), (((0, 0), (1, 1)),))
 
 
-@pytest.mark.parametrize("rule", ["majority", "any", "decimate"])
-def test_a_map_that_is_certain_of_block_spins_has_no_energy(rule: str) -> None:
-    with pytest.raises(HardMap):
-        list(block_terms(unfold(square(4, 4), [kadanoff(rule)]), [kadanoff(rule)]))
+@pytest.mark.parametrize(("rule", "letters"), [("majority", 6), ("any", 5), ("decimate", 5)])
+def test_block_spins_that_are_certain_follow_their_cells(rule: str, letters: int) -> None:
+    unfolded = unfold(square(4, 4), [kadanoff(rule)])
+    assert not list(block_terms(unfolded, [kadanoff(rule)]))
+    assert len(unfolded.lattice.basis) == letters
+    (follower,) = unfolded.followers
+    assert follower.letter == 4
+    assert follower.cell == ((0,) if rule == "decimate" else (0, 1, 2, 3))
+    minus = {
+        "majority": (False, False, None, True, True),
+        "any": (False, False, False, False, True),
+        "decimate": (False, True),
+    }
+    assert follower.minus == minus[rule]
+    assert follower.tie == (5 if rule == "majority" else None)
+
+
+def test_a_spin_turns_with_the_block_spins_of_every_level() -> None:
+    unfolded = unfold(square(8, 8), [kadanoff("majority")] * 2)
+    assert len(unfolded.lattice.basis) == 16 + 4 + 1 + 5
+    spin = unfolded.site(0, Site((2, 1))).letter
+    first, second = chain(unfolded.followers, spin, 0)
+    assert first.letter == unfolded.site(1, Site((1, 0))).letter
+    assert second.letter == unfolded.site(2, Site((0, 0))).letter
+    assert first.tie is not None
+    assert chain(unfolded.followers, first.tie, 0) == (first, second)
+
+
+def test_a_map_that_is_certain_of_some_cells_only_has_none_to_follow() -> None:
+    certain = LogWeight(-inf)
+    law = Counted(2, 2, lambda counts: (POSSIBLE, certain if counts[0] == 2 else LogWeight(0.5)))
+    with pytest.raises(HardMap, match="neither tied nor certain"):
+        decision(law)
+
+
+def test_cells_that_reach_into_other_blocks_have_none_to_follow() -> None:
+    block = kadanoff("majority")
+    cell = (*block.cells[0][:3], Site((2, 1)))
+    with pytest.raises(HardMap, match="reach into other blocks"):
+        unfold(square(4, 4), [replace(block, cells=(cell,))])

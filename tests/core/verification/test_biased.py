@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from rgc.compiler import load
-from rgc.passes import unfold_blocks
+from rgc.flows.sampling import sampler
+from rgc.model_to_program.followers_to_update import _FlipRule
+from rgc.passes import colour_sites, unfold_blocks
+from rgc.program.family import ProgramError
 from rgc.verification import verify
-from rgc.verification.biased import check_joint, check_uniform
+from rgc.verification.biased import check_joint, check_sweeps, check_uniform
 from rgc.verification.certificate import Certificate
+from rgc.verification.following import check_turning
 from rgc.verification.subject import Subject, make_subject
 
 SPEC = """title "pairs of spins, blocked"
@@ -60,3 +64,59 @@ def test_a_level_at_the_wrong_letters_is_found(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(unfold_blocks, "flatten", shifted)
     assert any(finding.verdict == "failed" for finding in check_joint(subject()))
+
+
+HARD = SPEC.replace("kadanoff(2, p=0.8)", "majority(2)")
+
+
+@pytest.mark.parametrize("block", ["majority(2)", "decimate(2)"])
+def test_block_spins_that_follow_are_checked_and_hold(block: str) -> None:
+    checked = make_subject(load(HARD.replace("majority(2)", block)), [], 0)
+    checks = (check_joint, check_sweeps, check_turning)
+    findings = [finding for check in checks for finding in check(checked)]
+    assert {finding.verdict for finding in findings} == {"passed"}
+    assert {finding.check for finding in findings} == {
+        "joint weights",
+        "schedule",
+        "turning",
+        "following",
+    }
+
+
+def failed(check: Callable[[Subject], Any]) -> set[str]:
+    findings = check(make_subject(load(HARD), [], 0))
+    return {finding.check for finding in findings if finding.verdict == "failed"}
+
+
+def test_a_bias_where_no_block_spin_turns_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = _FlipRule._pivotal
+
+    def always(self: _FlipRule, old: Any) -> Any:
+        return [old[0] for _ in original(self, old)]
+
+    monkeypatch.setattr(_FlipRule, "_pivotal", always)
+    assert failed(check_turning) >= {"turning"}
+
+
+def test_ties_that_are_decided_otherwise_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = unfold_blocks.decision
+
+    def decided(law: Any) -> Any:
+        found = original(law)
+        return found and (found[0], tuple(bool(each) for each in found[1]))
+
+    monkeypatch.setattr(unfold_blocks, "decision", decided)
+    assert failed(check_turning) >= {"turning", "following"}
+
+
+def test_a_start_in_which_block_spins_do_not_follow_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sampler, "following", lambda fields, followers: list(fields))
+    assert "following" in failed(check_turning)
+
+
+def test_sets_that_read_what_they_turn_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(colour_sites, "conflicts", lambda stars: frozenset())
+    with pytest.raises(ProgramError, match="reads what it writes elsewhere"):
+        list(check_sweeps(make_subject(load(HARD), [], 0)))

@@ -193,10 +193,9 @@ class Run:
                     made = self.bernoulli(
                         node, values, keys[node.draw], self.number(cell, rule.letter)
                     )
-                case Store(field, word, plane):
-                    stores.append(
-                        (field, self.address(field, plane, cell, rule.letter), values[word])
-                    )
+                case Store(word=word):
+                    field, plane, letter = node.place(rule.letter)
+                    stores.append((field, self.address(field, plane, cell, letter), values[word]))
                 case Tally(array, row, word):
                     kept = (cell[axis] for axis in self.program.tallies[array].axes)
                     add(planes.setdefault((array, row, *kept), []), values[word])

@@ -15,6 +15,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.weighed import Weighed
+from rgc.passes.quench_signs import BIMODAL
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
@@ -63,6 +64,8 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         yield from _samples(spec, source_of(spec.data))
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
         yield _differing(spec)
+    elif ready.kind == "programs":
+        yield from _random(spec)
     yield from _methods(spec)
     yield from _measures(spec, ready)
 
@@ -103,6 +106,25 @@ def _inhomogeneous(spec: Spec) -> bool:
 def _differing(spec: Spec) -> Problem:
     message = "couplings that differ from place to place come later"
     return Problem("not-yet", message, spec.document.place("hamiltonian"))
+
+
+def _random(spec: Spec) -> Iterator[Problem]:
+    """Random couplings whose numbers differ in more than their signs, and those of other spins."""
+    for term in spec.hamiltonian.terms if spec.hamiltonian is not None else ():
+        name = term.inhomogeneous
+        if name is None:
+            continue
+        draw = spec.draws.get(name)
+        several = [spin.alphabet for spin in spec.species if not spin.two_states]
+        if draw is None or draw.distribution != BIMODAL:
+            message = (
+                f"'{name}' cannot be sampled yet: only its sign may differ from place to place"
+            )
+            hint = f"{name} ~ bimodal(1, p=0.5) runs today, and enumerate takes any distribution"
+            yield Problem("not-yet", message, term.span, hint=hint)
+        elif several:
+            message = f"random couplings of {several[0]} spins cannot be sampled yet"
+            yield Problem("not-yet", message, term.span, hint="enumerate takes them")
 
 
 def _without_flow(spec: Spec) -> Iterator[Problem]:
@@ -166,7 +188,7 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
         if ready.measures
         else ""
     )
-    averages = any(MEASURES[name].of_spins for name in ready.measures)
+    averages = any(MEASURES[name].built_in for name in ready.measures)
     for measure, entry in zip(spec.measures, entries, strict=False):
         if measure.methods:
             continue

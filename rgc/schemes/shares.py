@@ -11,16 +11,21 @@ from rgc.schemes.needs.states import studied
 from rgc.schemes.options import WORD_REPLICAS
 
 
-def pieces(replicas: int) -> int:
+def pieces(replicas: int, realisations: int = 0) -> int:
     """Into how many pieces so many replicas can be cut: each has whole words, and whole groups of
     the jackknife, whose sums are added up in one order.
+
+    Of several realisations of random couplings each piece has some, with all of their copies.
     """
+    if realisations:
+        return realisations // WORD_REPLICAS
     return gcd(replicas // WORD_REPLICAS, GROUPS)
 
 
 def of_replicas(spec: Spec, options: Options) -> int:
     del spec
-    return pieces(options.integer("replicas"))
+    realisations = options.integer("disorder") if "disorder" in options else 0
+    return pieces(options.integer("replicas"), realisations)
 
 
 def of_realisations(spec: Spec, options: Options) -> int:

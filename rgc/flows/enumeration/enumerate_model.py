@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rgc.errors import Problem, SpecError
+from rgc.flows.disorder import Realisation
 from rgc.flows.enumeration.block_step import Step, make_step
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
-from rgc.flows.enumeration.disorder import Realisation, log_weight
+from rgc.flows.enumeration.disorder import log_weight
 from rgc.flows.enumeration.states import Chunks, cut_after
 from rgc.model.complete import one_cell
 from rgc.model.groups import Local

@@ -36,6 +36,10 @@ class SweepPlan:
 
     At most `stride` sweeps are made at once. The replicas are those of the words from `word0` on,
     and of `groups` whole groups of the jackknife.
+
+    Where random couplings have several `realisations`, each lane of a word is one of them, and the
+    words of 64 realisations are their `copies`, one after the other, which differ in nothing but
+    their random numbers. Otherwise `realisations` is 0.
     """
 
     thermalise: int
@@ -45,6 +49,20 @@ class SweepPlan:
     stride: int
     groups: int = GROUPS
     word0: int = 0
+    realisations: int = 0
+
+    @property
+    def copies(self) -> int:
+        """Replicas of each realisation; 0 where there are not several."""
+        return self.replicas // self.realisations if self.realisations else 0
+
+    @property
+    def blocks(self) -> range:
+        """The numbers of the sets of 64 realisations; there are none without several."""
+        if not self.realisations:
+            return range(0)
+        first = self.word0 // self.copies
+        return range(first, first + self.realisations // WORD_REPLICAS)
 
     @property
     def sweeps(self) -> int:
@@ -76,7 +94,8 @@ def make_plan(options: Options, sites: int, share: Share = WHOLE) -> SweepPlan:
     `every` are not made.
     """
     sweeps, replicas = options.integer("sweeps"), options.integer("replicas")
-    every, pieces = min(options.integer("every"), sweeps), shares.pieces(replicas)
+    realisations = options.integer("disorder") if "disorder" in options else 0
+    every, pieces = min(options.integer("every"), sweeps), shares.pieces(replicas, realisations)
     own = share.of(pieces)
     mine = replicas // pieces * len(own)
     return SweepPlan(
@@ -85,6 +104,7 @@ def make_plan(options: Options, sites: int, share: Share = WHOLE) -> SweepPlan:
         every=every,
         replicas=mine,
         stride=max(1, min(int(WORK / (sites * mine)), MOST_RECORDS * every)),
-        groups=GROUPS // pieces * len(own),
+        groups=GROUPS if realisations else GROUPS // pieces * len(own),
         word0=replicas // pieces * own.start // WORD_REPLICAS,
+        realisations=realisations // pieces * len(own),
     )

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
+from rgc.flows.disorder import Realisation, sign_fields
 from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
-from rgc.flows.sampling.start import FLIPPED, UNIFORM, start_fields
+from rgc.flows.sampling.start import BY_COPY, FLIPPED, HOT, UNIFORM, start_fields
 from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
+from rgc.model.draw import Distribution
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Linear, Tally
+from rgc.model.operators import Product
 from rgc.model.options import Options
+from rgc.model.quenched import Quenched
 from rgc.model.sectors import Sectors
 from rgc.model.share import WHOLE, Share
 from rgc.model.spec import Spec
@@ -33,6 +37,7 @@ from rgc.passes.colour_sites import colour_sites
 from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
+from rgc.passes.quench_signs import quench_signs
 from rgc.program.draws import Generator, Key, step_keys, stream
 from rgc.program.lattice.arguments import from_word
 
@@ -49,6 +54,8 @@ class Model:
       the run.
     - `coefficients` holds the exact coefficient of each of its groups.
     - `sectors` are the symmetry sectors under flips; only two-state spins have any.
+    - `quenched` are the signs of random couplings, drawn as `draws` says. In `merged` they are
+      spins of species beyond the others, which never move.
     """
 
     lattice: Lattice
@@ -59,6 +66,13 @@ class Model:
     merged: Merged[Any]
     coefficients: tuple[Fraction, ...]
     sectors: Sectors
+    quenched: tuple[Quenched, ...] = ()
+    draws: Mapping[str, Distribution] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> tuple[Species, ...]:
+        """The species, and those of the quenched spins: one for each field of a program."""
+        return (*self.species, *(Species(signs.name) for signs in self.quenched))
 
     @property
     def two_states(self) -> bool:
@@ -74,7 +88,7 @@ class Model:
             return self.sectors
         groups = zip(self.merged.groups, self.coefficients, strict=True)
         products = [each for group, value in groups if value for each in group.products]
-        return find_sectors(products, self.lattice, len(self.species))
+        return _sectors(products, self.lattice, self.species)
 
     @property
     def energy(self) -> Linear:
@@ -112,28 +126,41 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
         raise ValueError("a sampler needs a hamiltonian and a flow")
     zero = spec.hamiltonian.zero if zero is None else tuple(zero)
     two_states = all(kind.two_states for kind in spec.species)
+    hamiltonian, quenched = spec.hamiltonian, tuple[Quenched, ...]()
+    if two_states:
+        hamiltonian, quenched = quench_signs(
+            hamiltonian, spec.draws, spec.lattice, len(spec.species)
+        )
+    kinds = (*spec.species, *(Species(signs.name) for signs in quenched))
     merge: Any = merge_terms if two_states else merge_tables
-    merged = merge(spec.hamiltonian, spec.lattice, spec.species, zero)
+    merged = merge(hamiltonian, spec.lattice, kinds, zero)
     products = [product for group in merged.groups for product in group.products]
     sectors = (
-        find_sectors(products, spec.lattice, len(spec.species))
+        _sectors(products, spec.lattice, spec.species)
         if two_states
         else Sectors((1,) * spec.lattice.dimension)
     )
     coefficients = merged.coefficients(spec.hamiltonian)
-    options = Options(spec.flow.options)
-    if "disorder" in options:
-        raise SpecError([Problem("not-yet", "averages over disorder come later", spec.flow.span)])
     return Model(
         lattice=spec.lattice,
         species=spec.species,
         hamiltonian=spec.hamiltonian,
-        options=options,
+        options=Options(spec.flow.options),
         zero=zero,
         merged=merged,
         coefficients=coefficients,
         sectors=sectors,
+        quenched=quenched,
+        draws=spec.draws,
     )
+
+
+def _sectors(products: Sequence[Product], lattice: Lattice, species: Sequence[Species]) -> Sectors:
+    """The sectors under flips of the spins that move."""
+    moving = [
+        tuple(spin for spin in product if spin.species < len(species)) for product in products
+    ]
+    return find_sectors(moving, lattice, len(species))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +169,8 @@ class Sampler:
     `clusters`.
 
     `point` holds the scanned parameters only. With the seed they key the random numbers, and so
-    does `level`, where every level of a run has a chain of its own.
+    does `level`, where every level of a run has a chain of its own. `signs` are the canonical
+    fields of quenched spins, which stand after those of the species in what is swept.
     """
 
     model: Model
@@ -157,6 +185,7 @@ class Sampler:
     point: Mapping[str, float]
     level: int = 0
     clusters: Clusters | None = None
+    signs: tuple[Words, ...] = ()
 
     def key(self, purpose: str, level: int = 0) -> Key:
         """The stream of the random numbers for a purpose at an RG level."""
@@ -167,7 +196,7 @@ class Sampler:
         model = self.model
         return start_fields(
             self.key("start", self.level),
-            self.update.program.fields,
+            self.update.program.fields[: len(model.species)],
             self.plan.words,
             lattice=model.lattice,
             species=model.species,
@@ -176,7 +205,31 @@ class Sampler:
             sectors=model.sectors,
             generator=model.generator,
             word0=self.plan.word0,
+            copies=self.plan.copies,
         )
+
+    def packed(self, fields: Sequence[Words]) -> list[State]:
+        """The canonical fields of the species in the backend's own form, and after them those of
+        quenched spins.
+        """
+        return [self.backend.pack(field) for field in (*fields, *self.signs)]
+
+    def other_copy(self, packed: State) -> State:
+        """For every replica of a field another one with the same Hamiltonian.
+
+        It is the next copy of the same realisation, the first after the last. Where there are not
+        several realisations, replicas 2k and 2k + 1 are each other's copies.
+        """
+        import numpy as np
+
+        field, copies = self.backend.unpack(packed), self.plan.copies
+        if copies:
+            of_blocks = field.reshape(*field.shape[:-1], -1, copies)
+            other = np.roll(of_blocks, -1, axis=-1).reshape(field.shape)
+        else:
+            even, one = np.uint64(HOT), np.uint64(1)
+            other = ((field & even) << one) | ((field >> one) & even)
+        return self.backend.pack(other)
 
     def sweep(self, packed: Sequence[State], first: int, count: int) -> list[State]:
         """The fields after sweeps `first`, ..., `first + count - 1`, counted from the start of the
@@ -202,6 +255,7 @@ class Sampler:
         return replace(
             self,
             plan=replace(self.plan, word0=self.plan.word0 + word),
+            signs=tuple(field[..., word:] for field in self.signs),
             arguments=from_word(self.arguments, word),
             clusters=None if self.clusters is None else self.clusters.later(word),
         )
@@ -223,12 +277,25 @@ class Sampler:
             "thermalise": plan.thermalise,
             "every": plan.every,
             "records": plan.records,
-            "start": FLIPPED if self.model.two_states else UNIFORM,
+            "start": self._start,
             "dropped": list(self.model.zero),
             "sectors": list(self.model.sectors.names),
             "reproducibility": "L2",
             **turned,
+            **self._disorder,
         }
+
+    @property
+    def _start(self) -> str:
+        if self.plan.copies:
+            return BY_COPY
+        return FLIPPED if self.model.two_states else UNIFORM
+
+    @property
+    def _disorder(self) -> dict[str, Any]:
+        if not self.model.quenched:
+            return {}
+        return {"realisations": self.plan.realisations or 1, "copies": self.plan.copies}
 
 
 def make_sampler(
@@ -265,6 +332,7 @@ def make_sampler(
         seed=seed,
         point=point,
         level=level,
+        signs=_signs(model, plan, seed, point),
         clusters=make_clusters(
             lattice,
             model.species,
@@ -280,6 +348,22 @@ def make_sampler(
         if by_clusters
         else None,
     )
+
+
+def _signs(
+    model: Model, plan: SweepPlan, seed: int, point: Mapping[str, float]
+) -> tuple[Words, ...]:
+    """The canonical fields of the quenched spins of a run: lane r of all copies of a block is one
+    realisation, or every lane the first where there are not several.
+    """
+    import numpy as np
+
+    if not model.quenched:
+        return ()
+    numbers = [64 * block + lane for block in plan.blocks for lane in range(64)] or [0] * 64
+    made = {k: Realisation(model.draws, model.lattice, seed, point, k) for k in set(numbers)}
+    fields = sign_fields(model.quenched, [made[k] for k in numbers], model.lattice)
+    return tuple(np.repeat(field, plan.copies or plan.words, axis=-1) for field in fields)
 
 
 def _sweep(model: Model, asked: Asked) -> tuple[Update, UpdateChoice, tuple[str, ...]]:
@@ -298,7 +382,7 @@ def _sweep(model: Model, asked: Asked) -> tuple[Update, UpdateChoice, tuple[str,
     def lowered(planes: Planes) -> Update:
         return lower(
             lattice,
-            model.species,
+            model.kinds,
             groups,
             steps,
             kind=choice.update,

@@ -36,7 +36,8 @@ class Saver:
     def start(self) -> dict[str, NDArray[np.generic]]:
         plan, program = self.sampler.plan, self.sampler.update.program
         arrays: dict[str, NDArray[np.generic]] = {}
-        for k, field in enumerate(program.fields if self.count else ()):
+        fields = program.fields[: len(self.sampler.model.species)]
+        for k, field in enumerate(fields if self.count else ()):
             shape = (self.count, field.planes, *field.shape, field.letters, plan.words)
             arrays[f"saved_{k}"] = np.zeros(shape, np.uint64)
         if self.series:
@@ -58,7 +59,7 @@ class Saver:
         """Keep what one record gives, in place."""
         place = self.place(number) if self.count else None
         if place is not None:
-            for k, field in enumerate(fields):
+            for k, field in enumerate(fields[: len(self.sampler.model.species)]):
                 arrays[f"saved_{k}"][place] = self.sampler.backend.unpack(field)
         for k, function in enumerate(self.series.values()):
             arrays["saved_series"][k, :, number] = of_configuration(function, sums)

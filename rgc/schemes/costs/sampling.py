@@ -49,6 +49,7 @@ def sample(spec: Spec, options: Options) -> Cost:
     """
     bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
     memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
+    memory += signs_of(spec) * (TABLES + 2 * words * NUMBER)
     sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
     sweeps += options.number("thermalise")
     seconds = sweeps * bits * options.number("replicas") / UPDATES
@@ -56,6 +57,21 @@ def sample(spec: Spec, options: Options) -> Cost:
         memory += own_fields(spec) * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
     return Cost(memory, seconds)
+
+
+def signs_of(spec: Spec) -> float:
+    """The signs of random couplings of a realisation."""
+    terms = spec.hamiltonian.terms if spec.hamiltonian is not None else ()
+    bonds = {
+        (term.inhomogeneous, product)
+        for term in terms
+        for _, product in term.products
+        if term.inhomogeneous
+    }
+    lattice = spec.lattice
+    if not bonds or not isinstance(lattice, Lattice):
+        return 0.0
+    return float(lattice.sites / len(lattice.basis) * len(bonds))
 
 
 def own_fields(spec: Spec) -> float:

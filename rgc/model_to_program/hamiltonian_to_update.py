@@ -47,9 +47,9 @@ def hamiltonian_to_update(
     """The program of one sweep: the steps of `colour_sites` in order, one rule for each star that
     occurs.
 
-    Field n holds species n; those without a star, which never move, come last. The draws of a species are shared by its rules, since the canonical
-    site number tells letters and places apart. `lazy` multiplies every acceptance by 7/8. `form`
-    overrides the choice of `choose_acceptance`.
+    Field n holds species n; those without a star, which never move, come last. The draws of a
+    species are shared by its rules, since the canonical site number tells letters and places apart.
+    `lazy` multiplies every acceptance by 7/8. `form` overrides the choice of `choose_acceptance`.
 
     Raises `ValueError` for heat bath where it is not on offer (`choose_update` refuses it before).
     """

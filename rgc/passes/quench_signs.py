@@ -70,15 +70,11 @@ class _Bonds:
 
     def _placed(self, name: str, bond: tuple[Site, ...]) -> Spin:
         letter = bond[0].letter
-        for number, (of, bonds) in enumerate(self.found):
-            if of == name and not bonds[letter]:
-                bonds[letter] = bond
-                break
-        else:
-            number = len(self.found)
-            bonds = [() for _ in range(self.letters)]
-            bonds[letter] = bond
-            self.found.append((name, bonds))
+        free = (k for k, (of, bonds) in enumerate(self.found) if of == name and not bonds[letter])
+        number = next(free, len(self.found))
+        if number == len(self.found):
+            self.found.append((name, [() for _ in range(self.letters)]))
+        self.found[number][1][letter] = bond
         return Spin((0,) * len(bond[0].cell), letter, self.species + number)
 
     def fields(self) -> tuple[Quenched, ...]:

@@ -20,6 +20,7 @@ from rgc.verification.chances import outcomes, stored
 from rgc.verification.energies import UNIT, coefficients, hamiltonian, rounding
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import describe
+from rgc.verification.quenched import realised
 from rgc.verification.schedule import sites
 from rgc.verification.states import States, every_state
 from rgc.verification.subject import Subject
@@ -65,7 +66,8 @@ def check_differences(subject: Subject) -> Iterator[Finding]:
     if isinstance(small, str):
         yield unchecked("a", "energy differences", "every flip of every configuration", "L3", small)
     else:
-        states, sampler = every_state(small.lattice, small.spec.species), small.sampler
+        sampler = small.sampler
+        states = realised(sampler, every_state(small.lattice, small.spec.species))
         energies, flips = hamiltonian(subject, states), Flips(small.sampler)
         for site in places(sampler.update.program):
             chances = move_chances(sampler, site, states)
@@ -79,7 +81,8 @@ def check_differences(subject: Subject) -> Iterator[Finding]:
 
 def _own(subject: Subject) -> Finding:
     sampler, lattice = subject.sampler, subject.model.lattice
-    states, flips, reach = subject.random(lattice), Flips(sampler), _reach(subject)
+    states, flips = realised(sampler, subject.random(lattice)), Flips(sampler)
+    reach = _reach(subject)
     chosen = list(places(sampler.update.program, PLACES))
     for site in chosen:
         window = _window(site[1], reach, lattice)
@@ -224,7 +227,8 @@ def _reach(subject: Subject) -> tuple[int, ...]:
         np.zeros((len(subject.spec.species), *lattice.cells, len(lattice.basis), 1), np.uint8),
         False,
     )
-    probe = _Probe(subject.document, lattice, one.values, [middle])
+    drawn = realised(subject.sampler, one).drawn
+    probe = _Probe(subject.document, lattice, one.values, [middle], drawn)
     probe.seen = [middle]
     section = subject.document.section("hamiltonian")
     probe(section.body if section else ast.Number("0"))

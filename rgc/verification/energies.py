@@ -17,6 +17,7 @@ from rgc.model.observables import Tally
 from rgc.verification.certificate import Finding, unchecked, within
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import describe
+from rgc.verification.quenched import realised
 from rgc.verification.states import States, every_state
 from rgc.verification.subject import Subject
 
@@ -50,11 +51,11 @@ def check_energies(subject: Subject) -> Iterator[Finding]:
 
 
 def _energies(subject: Subject, sampler: Sampler, states: States, which: str) -> Finding:
-    model = sampler.model
+    model, states = sampler.model, realised(sampler, states)
     groups, of_term = (*model.merged.groups, *model.merged.constants), coefficients(sampler)
     recorder = make_recorder(
         model.lattice,
-        model.species,
+        model.kinds,
         [Tally(group) for group in groups],
         subject.reference,
         -(-states.number // 64),
@@ -88,7 +89,11 @@ def hamiltonian(subject: Subject, states: States, cells: Sequence[Cell] = ()) ->
     section = subject.document.section("hamiltonian")
     written = states.as_written
     evaluator = Evaluator(
-        subject.document, written.lattice, written.values, _small(cells, states.lattice)
+        subject.document,
+        written.lattice,
+        written.values,
+        _small(cells, states.lattice),
+        states.drawn,
     )
     return evaluator(section.body if section else None) + np.zeros(states.number)
 

@@ -161,9 +161,10 @@ class Subject:
             raise ValueError("a spec that can be sampled has a flow and a lattice")
         asked, sites = spec.flow.options.get("replicas", 64), spec.lattice.sites * len(spec.species)
         words = max(1, min(asked // 64 if isinstance(asked, int) else 1, 4, WORK // sites))
-        return replace(
-            spec, flow=replace(spec.flow, options={**spec.flow.options, "replicas": 64 * words})
-        )
+        fewer = {"replicas": 64 * words}
+        if "disorder" in spec.flow.options:
+            fewer = {"replicas": 64 * max(words, 2), "disorder": 64}
+        return replace(spec, flow=replace(spec.flow, options={**spec.flow.options, **fewer}))
 
     def flow(self, backend: Backend) -> Any:
         """The flow of the spec on a backend, with the random numbers of its own run."""
@@ -296,6 +297,7 @@ class Subject:
             self.sampler.update.program,
             bits,
             self.zero,
+            len(self.model.species),
             *first,
         )
         return search(self.reference, self.seed)

@@ -67,7 +67,7 @@ class Sample:
         for piece in pieces:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
-                packed, sums = self._record(packed)
+                packed, sums = self.record(packed)
                 of_tally = self.recorder.by_tally(sums)
                 self.estimator.record(state.arrays, piece.record, of_tally)
                 if self.saver is not None:
@@ -76,7 +76,8 @@ class Sample:
         state.done += sum(piece.count for piece in pieces)
         return state
 
-    def _record(self, packed: list[Packed]) -> tuple[list[Packed], Sequence[NDArray[Any]]]:
+    def record(self, packed: list[Packed]) -> tuple[list[Packed], Sequence[NDArray[Any]]]:
+        """The fields, unchanged, and what the recorder counts of them."""
         if not self.copies:
             return self.recorder(packed)
         other = self.sampler.other_copy(packed[0])

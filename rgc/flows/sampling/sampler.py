@@ -208,6 +208,10 @@ class Sampler:
             copies=self.plan.copies,
         )
 
+    def fields(self) -> list[Words]:
+        """All canonical fields that the run starts from, those of quenched spins last."""
+        return [*self.start(), *self.signs]
+
     def packed(self, fields: Sequence[Words]) -> list[State]:
         """The canonical fields of the species in the backend's own form, and after them those of
         quenched spins.

@@ -62,9 +62,9 @@ def start_fields(
 
     A cold replica of two-state spins is all up or all down, whichever has the lower energy, times
     an element of the group of `sectors` drawn at random, so that cold replicas are spread over the
-    states that the symmetry relates. Where each lane is a realisation of random couplings, it is
-    every second one of its `copies` that is cold. A product with a random sign, which is a spin of
-    no species, says nothing about which is lower. One of other spins is in a random one of those states of
+    states that the symmetry relates. Where each lane is a realisation of random couplings, every
+    second one of its `copies` is cold. A product with a random sign, which is a spin of no species,
+    says nothing about which is lower. One of other spins is in a random one of those states of
     lowest energy in which every spin of a species has the same value.
     """
     import numpy as np

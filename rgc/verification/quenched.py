@@ -1,0 +1,96 @@
+"""Random couplings as the verifier reads them: the number of each set of sites, found by itself,
+and the fields of signs that a run has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rgc.model.lattice import Lattice
+from rgc.program.draws import SLOT, STEP, fold, stream, word
+from rgc.syntax import ast
+from rgc.verification.evaluator import Unreadable
+from rgc.verification.states import States, unpack
+
+if TYPE_CHECKING:
+    from rgc.flows.sampling.sampler import Sampler
+
+DISTRIBUTIONS = {
+    "bimodal": lambda u, coupling, p: coupling if u < p else -coupling,
+    "uniform": lambda u, a, b: a + (b - a) * u,
+}
+"""The number that a uniform one, u in [0, 1), stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The random couplings of the first realisation of a run.
+
+    `names` are those of all couplings that are drawn.
+    """
+
+    lattice: Lattice
+    seed: int
+    point: Mapping[str, float]
+    names: Collection[str]
+
+    def value(
+        self, name: str, call: ast.Call, given: list[float], sites: Collection[tuple[int, ...]]
+    ) -> float:
+        """The coupling of that name at some sites, each a cell and a letter, drawn from the
+        distribution `call` with these arguments.
+
+        Raises `Unreadable` for other distributions, and where cells are joined to larger ones.
+        """
+        if call.name not in DISTRIBUTIONS:
+            raise Unreadable(f"the independent evaluator draws no {call.name} couplings")
+        if self.lattice.supercell is not None:
+            raise Unreadable("the independent evaluator draws no couplings of larger cells")
+        key = fold(stream(self.seed, self.point, "disorder"), STEP, 0)
+        key = fold(key, SLOT, sorted(self.names).index(name))
+        shape = (*self.lattice.cells, len(self.lattice.basis))
+        place = 0
+        for site in sorted({int(np.ravel_multi_index(site, shape)) for site in sites}):
+            place = place * (self.lattice.sites + 1) + site + 1
+        u = int(word(key, place).ravel()[0] >> np.uint64(11)) * 2.0**-53
+        return float(DISTRIBUTIONS[call.name](u, *given))
+
+
+def realised(sampler: Sampler, states: States) -> States:
+    """Configurations together with the first realisation of the random couplings of a sampler."""
+    model = sampler.model
+    if not model.draws:
+        return states
+    signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.signs)
+    drawn = Drawn(model.lattice, sampler.seed, sampler.point, tuple(model.draws))
+    return states.with_quenched(signs, drawn)
+
+
+def overlaps(states: States, weights: Any) -> Any:
+    """P(q) of two copies of two-state spins -1/+1 of the first species, as arrays q and P.
+
+    The overlap of two states is given by the bits in which they differ, and the distribution of
+    these is a convolution, a product after a Walsh-Hadamard transform. Raises `Unreadable` for
+    other spins.
+    """
+    first = states.species[0]
+    if not first.two_states or first.offset:
+        raise Unreadable("the independent evaluator has overlaps of spins -1/+1 only")
+    sites = int(np.prod(states.codes.shape[1:-1]))
+    marginal = weights.reshape(-1, 1 << sites).sum(axis=0)
+    for k in range(sites):
+        marginal = _turned(marginal, k)
+    marginal = marginal**2
+    for k in range(sites):
+        marginal = _turned(marginal, k)
+    differing = np.bitwise_count(np.arange(1 << sites, dtype=np.uint64))
+    return 1 - 2 * differing / sites, marginal / (1 << sites)
+
+
+def _turned(values: Any, bit: int) -> Any:
+    pairs = values.reshape(-1, 2, 1 << bit)
+    return np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]], axis=1).ravel()

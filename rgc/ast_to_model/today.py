@@ -15,7 +15,6 @@ from rgc.model.lattice import Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.weighed import Weighed
-from rgc.passes.quench_signs import BIMODAL
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
@@ -109,19 +108,15 @@ def _differing(spec: Spec) -> Problem:
 
 
 def _random(spec: Spec) -> Iterator[Problem]:
-    """Random couplings whose numbers differ in more than their signs, and those of other spins."""
+    """Couplings that are read or computed, and random ones of spins with several states."""
     for term in spec.hamiltonian.terms if spec.hamiltonian is not None else ():
         name = term.inhomogeneous
         if name is None:
             continue
-        draw = spec.draws.get(name)
         several = [spin.alphabet for spin in spec.species if not spin.two_states]
-        if draw is None or draw.distribution != BIMODAL:
-            message = (
-                f"'{name}' cannot be sampled yet: only its sign may differ from place to place"
-            )
-            hint = f"{name} ~ bimodal(1, p=0.5) runs today, and enumerate takes any distribution"
-            yield Problem("not-yet", message, term.span, hint=hint)
+        if name not in spec.draws:
+            message = f"'{name}' is read or computed: such couplings come later"
+            yield Problem("not-yet", message, term.span, hint=f"draw it: {name} ~ normal(0, 1)")
         elif several:
             message = f"random couplings of {several[0]} spins cannot be sampled yet"
             yield Problem("not-yet", message, term.span, hint="enumerate takes them")

@@ -84,3 +84,20 @@ def sign_fields(
                 bits = negative.astype(np.uint64).reshape(lattice.cells)
                 column[..., number // LANES] |= bits << np.uint64(number % LANES)
     return fields
+
+
+def number_fields(
+    quenched: Sequence[Quenched], realisations: Sequence[Realisation], lattice: Lattice
+) -> list[Floats]:
+    """Random couplings as float64[*cells, letter, realisation]."""
+    letters = len(lattice.basis)
+    fields = [np.zeros((*lattice.cells, letters, len(realisations))) for _ in quenched]
+    for field, couplings in zip(fields, quenched, strict=True):
+        for letter, bond in enumerate(couplings.bonds):
+            if not bond:
+                continue
+            sites = bond_sites(bond, lattice)
+            for number, realisation in enumerate(realisations):
+                values = realisation.values(couplings.name, sites)
+                field[..., letter, number] = values.reshape(lattice.cells)
+    return fields

@@ -41,7 +41,13 @@ SCHEME = Scheme(
     lattice=lattice.FINITE,
     needs=MODEL,
     alphabets=SPINS,
-    limits=(*samples.SAMPLED, samples.saved, disorder.drawn_couplings, disorder.whole_lanes),
+    limits=(
+        *samples.SAMPLED,
+        samples.saved,
+        disorder.drawn_couplings,
+        disorder.whole_lanes,
+        disorder.numbers_at_sites,
+    ),
     derived=samples.thermalise,
     answers=(*AVERAGES, "couplings", "correlation", *COPIES),
     ready=Ready(

@@ -12,7 +12,7 @@ import numpy as np
 
 from rgc.flows.sampling.sampler import Sampler
 from rgc.model.lattice import Cell, Lattice
-from rgc.program.lattice.nodes import Accept, Bernoulli, Store
+from rgc.program.lattice.nodes import Accept, Bernoulli, Logistic, Store
 from rgc.program.lattice.program import Program
 from rgc.syntax import ast
 from rgc.verification.certificate import Finding, unchecked, within
@@ -168,13 +168,13 @@ class Flips:
     def resolution(self, rule: int, window: Sequence[Any]) -> float:
         """The deviation that rounding allows.
 
-        It counts 2^-P for each threshold, 3 * 2^-32 for the tables of `Accept`, 2^-20 kT for each
-        weight, both ways, and the rounding of two energies.
+        It counts 2^-P for each threshold, 3 * 2^-32 for the tables of `Accept` and `Logistic`,
+        2^-20 kT for each weight, both ways, and the rounding of two energies.
         """
         program, model = self.sampler.update.program, self.sampler.model
         nodes = program.rules[rule].nodes
         drawn = sum(isinstance(node, Bernoulli) for node in nodes) * 2.0**-program.planes
-        lanes = any(isinstance(node, Accept) for node in nodes)
+        lanes = any(isinstance(node, Accept | Logistic) for node in nodes)
         weighed = lanes * (3 * 2.0**-32 + sum(self.sampler.update.sizes[rule]) * 2.0**-20)
         cells = int(np.prod(window)) if np.ndim(window) == 1 else len(window)
         return (

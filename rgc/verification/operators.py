@@ -18,7 +18,6 @@ from rgc.flows.sampling.observables import (
     of_ensemble,
     tallies_in,
 )
-from rgc.flows.sampling.recorder import make_recorder
 from rgc.flows.sampling.sample import Sample, make_sample
 from rgc.model.observables import Average, Tally, tallies
 from rgc.model.spins import Species
@@ -33,7 +32,7 @@ from rgc.verification.energies import UNIT
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import describe
 from rgc.verification.learned import read_maps
-from rgc.verification.quenched import realised
+from rgc.verification.quenched import realised, sums_of
 from rgc.verification.schedule import sites, writes
 from rgc.verification.states import States, every_state, pack, unpack
 from rgc.verification.subject import Subject
@@ -267,12 +266,9 @@ def _apart(compiled: float, wanted: float) -> float:
 
 def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> dict[str, float]:
     """The observables of a flow where each state has its weight, but those of two copies."""
-    estimator, words, kinds = flow.estimator, -(-states.number // 64), flow.sampler.model.kinds
+    estimator, kinds = flow.estimator, flow.sampler.model.kinds
     of_one = [average for average in estimator.averages if not _of_copies(average, len(kinds))]
-    recorder = make_recorder(states.lattice, kinds, tallies_in(of_one), backend, words)
-    _, counts = recorder([backend.pack(field) for field in states.fields])
-    by_tally = recorder.by_tally(counts).items()
-    sums = {tally: counted[..., : states.number] for tally, counted in by_tally}
+    sums = sums_of(flow.sampler, tallies_in(of_one), states, backend)
     averages = {
         average: np.asarray(weights @ (of_configuration(average.of, sums) + 0 * weights))
         for average in of_one

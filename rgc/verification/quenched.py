@@ -4,22 +4,29 @@ and the fields of signs that a run has.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rgc.flows.sampling.random_couplings import Couplings, make_weighed_sums
+from rgc.flows.sampling.recorder import make_recorder
 from rgc.model.lattice import Lattice
+from rgc.model.observables import Tally
 from rgc.program.draws import SLOT, STEP, fold, stream, word
 from rgc.syntax import ast
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.states import States, unpack
 
 if TYPE_CHECKING:
+    from rgc.backend import Backend
     from rgc.flows.sampling.sampler import Sampler
 
-DISTRIBUTIONS = {
+DISTRIBUTIONS: Mapping[str, Callable[..., float]] = {
+    "normal": lambda u, mean, sd: NormalDist().inv_cdf(u + 2.0**-54) * sd + mean,
+    "diluted": lambda u, coupling, p: coupling if u < p else 0.0,
     "bimodal": lambda u, coupling, p: coupling if u < p else -coupling,
     "uniform": lambda u, a, b: a + (b - a) * u,
 }
@@ -65,9 +72,40 @@ def realised(sampler: Sampler, states: States) -> States:
     model = sampler.model
     if not model.draws:
         return states
-    signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.signs)
+    signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.couplings.signs)
     drawn = Drawn(model.lattice, sampler.seed, sampler.point, tuple(model.draws))
     return states.with_quenched(signs, drawn)
+
+
+def sums_of(
+    sampler: Sampler, tallies: Sequence[Tally], states: States, backend: Backend
+) -> dict[Tally, Any]:
+    """The sums of some tallies in each configuration, by a record like that of the sampler."""
+    model, words = sampler.model, -(-states.number // 64)
+    numbered = [tally for tally in tallies if not model.signs and _numbered(tally, model.first)]
+    counted = [tally for tally in tallies if tally not in numbered]
+    recorder = make_recorder(model.lattice, model.kinds, counted, backend, words)
+    packed, counts = recorder([backend.pack(field) for field in states.fields])
+    found: dict[Tally, Any] = dict(recorder.by_tally(counts))
+    if numbered:
+        numbers = (
+            np.broadcast_to(field[..., :1], (*field.shape[:-1], 64 * words))
+            for field in sampler.couplings.numbers
+        )
+        weighed = make_weighed_sums(
+            numbered,
+            model.lattice,
+            model.species,
+            first=model.first,
+            couplings=Couplings(numbers=tuple(numbers)),
+            backend=backend,
+        )
+        found |= weighed(packed)[1]
+    return {tally: sums[..., : states.number] for tally, sums in found.items()}
+
+
+def _numbered(tally: Tally, first: int) -> bool:
+    return any(spin.species >= first for spins in tally.operator.products for spin in spins)
 
 
 def overlaps(states: States, weights: Any) -> Any:

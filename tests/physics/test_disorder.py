@@ -14,6 +14,7 @@ import rgc
 from rgc.compiler import flow
 from rgc.flows.disorder import bond_sites
 from rgc.flows.enumeration.enumerate_result import answered
+from rgc.flows.sampling.random_couplings import Couplings
 from rgc.flows.shares import joined, told
 from rgc.model.share import WHOLE, Share
 from tests.physics.running import machine, p_value
@@ -75,6 +76,17 @@ MODELS = {
         "hamiltonian": f"{BONDS} - sum(i) h[i]*s[i] - 0.1 * sum(i) s[i]",
         "lattice": "square(3)",
     },
+    "any size": {"lattice": "square(3)", "parameters": "K = 0.6, J ~ normal(0.1, 1)"},
+    "random fields": {
+        "parameters": "K = 0.3, h ~ uniform(-1, 1)",
+        "hamiltonian": "- K * sum(<i,j>) s[i]*s[j] - sum(i) h[i]*s[i]",
+        "lattice": "square(3)",
+    },
+    "diluted": {
+        "parameters": "K = 0.6, J ~ diluted(1, p=0.7)",
+        "lattice": "square(2,4, boundary=[open, periodic])",
+        "spins": "binary",
+    },
     "honeycomb": {"lattice": "honeycomb(2)", "parameters": "K = 0.8, J ~ bimodal(1, p=0.5)"},
     "lattice gas": {"spins": "binary", "lattice": "square(3)"},
     "plaquettes": {
@@ -86,7 +98,10 @@ MODELS = {
 
 @pytest.mark.parametrize(
     "name",
-    [name if name == "fields" else pytest.param(name, marks=pytest.mark.slow) for name in MODELS],
+    [
+        name if name in ("fields", "any size") else pytest.param(name, marks=pytest.mark.slow)
+        for name in MODELS
+    ],
 )
 def test_each_realisation_has_the_averages_of_enumeration(name: str) -> None:
     """Of 64 realisations all are compared, each with the error that its copies show."""
@@ -145,7 +160,7 @@ def with_signs(sample: Any, signs: str) -> Any:
         assert bond[1].cell in ((0, 1), (1, 0))
         word = np.where(negative[along].ravel()[start], ~np.uint64(0), np.uint64(0))
         fields.append(np.repeat(word.reshape(1, 4, 4, 1, 1), sample.sampler.plan.words, axis=-1))
-    return replace(sample, sampler=replace(sample.sampler, signs=tuple(fields)))
+    return replace(sample, sampler=replace(sample.sampler, couplings=Couplings(tuple(fields))))
 
 
 @pytest.mark.slow
@@ -175,13 +190,17 @@ BITS = {
     "heat bath": {"asked": SHORT.format(", update=heat_bath")},
     "open": {"lattice": "square(4,6, boundary=[periodic, open])"},
     "two kinds": {**MODELS["fields"], "asked": SHORT.format(", planes=64")},
+    "any size": {**MODELS["any size"], "lattice": "square(3,4, boundary=[open, periodic])"},
     "philox": {"asked": SHORT.format(", generator=philox"), "lattice": "honeycomb(4)"},
 }
 
 
 @pytest.mark.parametrize(
     "name",
-    [name if name == "two kinds" else pytest.param(name, marks=pytest.mark.slow) for name in BITS],
+    [
+        name if name in ("two kinds", "any size") else pytest.param(name, marks=pytest.mark.slow)
+        for name in BITS
+    ],
 )
 def test_backends_have_the_same_bits(name: str) -> None:
     case = {"measures": "energy, q2, binder", **BITS[name]}
@@ -210,7 +229,7 @@ def test_shares_of_realisations_are_the_whole() -> None:
 
 def test_lanes_are_realisations_and_words_copies() -> None:
     sampler = made(asked=SHORT.replace("256", "384").format(""), measures="q2").sampler
-    (x, y), plan = sampler.signs, sampler.plan
+    (x, y), plan = sampler.couplings.signs, sampler.plan
     assert (plan.copies, plan.words, list(plan.blocks)) == (3, 6, [0, 1])
     for field in (x, y):
         assert all(np.array_equal(field[..., 0], field[..., k]) for k in (1, 2))

@@ -11,6 +11,7 @@ from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import doubts_at_edges, observables_of
 from rgc.flows.sampling.over_realisations import OverRealisations
+from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
 from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
@@ -43,6 +44,7 @@ class Sample:
     recorder: Recorder
     saver: Saver | None = None
     copies: bool = False
+    weighed: WeighedSums | None = None
 
     @property
     def scheme(self) -> str:
@@ -68,7 +70,10 @@ class Sample:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
                 packed, sums = self.record(packed)
-                of_tally = self.recorder.by_tally(sums)
+                of_tally = dict(self.recorder.by_tally(sums))
+                if self.weighed is not None:
+                    packed, weighed = self.weighed(packed)
+                    of_tally |= weighed
                 self.estimator.record(state.arrays, piece.record, of_tally)
                 if self.saver is not None:
                     self.saver.record(state.arrays, piece.record, packed, of_tally)
@@ -152,8 +157,25 @@ def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
     model, words = sampler.model, sampler.plan.words
     copies = any(len(model.kinds) in _species(tally) for tally in estimator.tallies)
     kinds = (*model.kinds, *([model.species[0]] if copies else []))
-    recorder = make_recorder(model.lattice, kinds, estimator.tallies, sampler.backend, words)
-    return Sample(sampler, estimator, recorder, copies=copies)
+    numbered = [
+        tally
+        for tally in estimator.tallies
+        if not model.signs and max(_species(tally), default=0) >= model.first
+    ]
+    counted = [tally for tally in estimator.tallies if tally not in numbered]
+    recorder = make_recorder(model.lattice, kinds, counted, sampler.backend, words)
+    made = Sample(sampler, estimator, recorder, copies=copies)
+    if not numbered:
+        return made
+    weighed = make_weighed_sums(
+        numbered,
+        model.lattice,
+        model.species,
+        first=model.first,
+        couplings=sampler.couplings,
+        backend=sampler.backend,
+    )
+    return replace(made, weighed=weighed)
 
 
 def _species(tally: Tally) -> set[int]:

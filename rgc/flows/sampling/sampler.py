@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
-from rgc.flows.disorder import Realisation, sign_fields
 from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
+from rgc.flows.sampling.random_couplings import Couplings, make_couplings
 from rgc.flows.sampling.start import BY_COPY, FLIPPED, HOT, UNIFORM, start_fields
 from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
@@ -30,6 +30,7 @@ from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.states_to_update import states_to_update
 from rgc.model_to_program.sweep import distinct_stars
 from rgc.model_to_program.update import Planes, Update, precise
+from rgc.model_to_program.weights_to_update import WeighedUpdate, weights_to_update
 from rgc.passes.choose_acceptance import choose_acceptance
 from rgc.passes.choose_acceptance_of_states import choose_acceptance_of_states
 from rgc.passes.choose_update import Asked, UpdateChoice, choose_update
@@ -37,7 +38,7 @@ from rgc.passes.colour_sites import colour_sites
 from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
-from rgc.passes.quench_signs import quench_signs
+from rgc.passes.quench import quench, signs_alone
 from rgc.program.draws import Generator, Key, step_keys, stream
 from rgc.program.lattice.arguments import from_word
 
@@ -54,8 +55,8 @@ class Model:
       the run.
     - `coefficients` holds the exact coefficient of each of its groups.
     - `sectors` are the symmetry sectors under flips; only two-state spins have any.
-    - `quenched` are the signs of random couplings, drawn as `draws` says. In `merged` they are
-      spins of species beyond the others, which never move.
+    - `quenched` are the random couplings, drawn as `draws` says: their `signs` alone, or the
+      numbers. In `merged` they are spins of species beyond the others, which never move.
     """
 
     lattice: Lattice
@@ -67,12 +68,20 @@ class Model:
     coefficients: tuple[Fraction, ...]
     sectors: Sectors
     quenched: tuple[Quenched, ...] = ()
+    signs: bool = True
     draws: Mapping[str, Distribution] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[Species, ...]:
-        """The species, and those of the quenched spins: one for each field of a program."""
-        return (*self.species, *(Species(signs.name) for signs in self.quenched))
+        """The species, and those of signs that are quenched: one for each field of a program."""
+        return _kinds(self.species, self.quenched if self.signs else ())
+
+    @property
+    def first(self) -> int:
+        """The species of the first of the quenched spins of `merged`. Where they are numbers, one
+        before them is left for a copy of the spins.
+        """
+        return len(self.species) + (not self.signs)
 
     @property
     def two_states(self) -> bool:
@@ -127,11 +136,11 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
     zero = spec.hamiltonian.zero if zero is None else tuple(zero)
     two_states = all(kind.two_states for kind in spec.species)
     hamiltonian, quenched = spec.hamiltonian, tuple[Quenched, ...]()
+    signs = signs_alone(hamiltonian, spec.draws)
     if two_states:
-        hamiltonian, quenched = quench_signs(
-            hamiltonian, spec.draws, spec.lattice, len(spec.species)
-        )
-    kinds = (*spec.species, *(Species(signs.name) for signs in quenched))
+        first = len(spec.species) + (not signs)
+        hamiltonian, quenched = quench(hamiltonian, spec.draws, spec.lattice, first)
+    kinds = _kinds((*spec.species, *([] if signs else spec.species[:1])), quenched)
     merge: Any = merge_terms if two_states else merge_tables
     merged = merge(hamiltonian, spec.lattice, kinds, zero)
     products = [product for group in merged.groups for product in group.products]
@@ -151,8 +160,13 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
         coefficients=coefficients,
         sectors=sectors,
         quenched=quenched,
+        signs=signs,
         draws=spec.draws,
     )
+
+
+def _kinds(species: Sequence[Species], quenched: Sequence[Quenched]) -> tuple[Species, ...]:
+    return (*species, *(Species(each.name) for each in quenched))
 
 
 def _sectors(products: Sequence[Product], lattice: Lattice, species: Sequence[Species]) -> Sectors:
@@ -169,14 +183,14 @@ class Sampler:
     `clusters`.
 
     `point` holds the scanned parameters only. With the seed they key the random numbers, and so
-    does `level`, where every level of a run has a chain of its own. `signs` are the canonical
-    fields of quenched spins, which stand after those of the species in what is swept.
+    does `level`, where every level of a run has a chain of its own. The signs of random `couplings`
+    are fields after those of the species in what is swept.
     """
 
     model: Model
     plan: SweepPlan
     backend: Backend
-    update: Update
+    update: Update | WeighedUpdate
     choice: UpdateChoice
     forms: tuple[str, ...]
     kernel: Kernel
@@ -185,7 +199,7 @@ class Sampler:
     point: Mapping[str, float]
     level: int = 0
     clusters: Clusters | None = None
-    signs: tuple[Words, ...] = ()
+    couplings: Couplings = field(default_factory=Couplings)
 
     def key(self, purpose: str, level: int = 0) -> Key:
         """The stream of the random numbers for a purpose at an RG level."""
@@ -210,13 +224,13 @@ class Sampler:
 
     def fields(self) -> list[Words]:
         """All canonical fields that the run starts from, those of quenched spins last."""
-        return [*self.start(), *self.signs]
+        return [*self.start(), *self.couplings.signs]
 
     def packed(self, fields: Sequence[Words]) -> list[State]:
         """The canonical fields of the species in the backend's own form, and after them those of
         quenched spins.
         """
-        return [self.backend.pack(field) for field in (*fields, *self.signs)]
+        return [self.backend.pack(field) for field in (*fields, *self.couplings.signs)]
 
     def other_copy(self, packed: State) -> State:
         """For every replica of a field another one with the same Hamiltonian.
@@ -259,7 +273,7 @@ class Sampler:
         return replace(
             self,
             plan=replace(self.plan, word0=self.plan.word0 + word),
-            signs=tuple(field[..., word:] for field in self.signs),
+            couplings=self.couplings.from_word(word),
             arguments=from_word(self.arguments, word),
             clusters=None if self.clusters is None else self.clusters.later(word),
         )
@@ -323,7 +337,14 @@ def make_sampler(
     by_clusters = asked in CLUSTER_UPDATES
     update, choice, forms = _sweep(model, "auto" if by_clusters else asked)
     plan = make_plan(model.options, lattice.sites * len(model.species), share)
-    arguments = update.arguments([model.coefficients], plan.words)
+    couplings = make_couplings(
+        model.quenched, model.draws, lattice, plan, seed=seed, point=point, signs=model.signs
+    )
+    arguments = (
+        update.arguments([model.coefficients], plan.words)
+        if isinstance(update, Update)
+        else update.arguments(model.coefficients, couplings.numbers, plan.words)
+    )
     return Sampler(
         model=model,
         plan=plan,
@@ -336,7 +357,7 @@ def make_sampler(
         seed=seed,
         point=point,
         level=level,
-        signs=_signs(model, plan, seed, point),
+        couplings=couplings,
         clusters=make_clusters(
             lattice,
             model.species,
@@ -354,26 +375,23 @@ def make_sampler(
     )
 
 
-def _signs(
-    model: Model, plan: SweepPlan, seed: int, point: Mapping[str, float]
-) -> tuple[Words, ...]:
-    """The canonical fields of the quenched spins of a run: lane r of all copies of a block is one
-    realisation, or every lane the first where there are not several.
-    """
-    import numpy as np
-
-    if not model.quenched:
-        return ()
-    numbers = [64 * block + lane for block in plan.blocks for lane in range(64)] or [0] * 64
-    made = {k: Realisation(model.draws, model.lattice, seed, point, k) for k in set(numbers)}
-    fields = sign_fields(model.quenched, [made[k] for k in numbers], model.lattice)
-    return tuple(np.repeat(field, plan.copies or plan.words, axis=-1) for field in fields)
-
-
-def _sweep(model: Model, asked: Asked) -> tuple[Update, UpdateChoice, tuple[str, ...]]:
+def _sweep(
+    model: Model, asked: Asked
+) -> tuple[Update | WeighedUpdate, UpdateChoice, tuple[str, ...]]:
     """The sweep of a model, the choice of its update, and the forms of its acceptances."""
     groups, lattice = model.merged.groups, model.lattice
     steps = colour_sites(groups, lattice, len(model.species))
+    if not model.signs:
+        made = weights_to_update(
+            lattice,
+            model.species,
+            groups,
+            steps,
+            first=model.first,
+            generator=model.generator,
+        )
+        why = "asked for" if asked == "heat_bath" else "a random coupling may be next to nothing"
+        return made, UpdateChoice("heat_bath", why), ("weigh",) * len(made.program.rules)
     acceptances = [
         choose_acceptance(star)
         if model.two_states

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
+from rgc.model.lattice import Lattice
+from rgc.passes.quench import MOST_PLACED, signs_alone
 from rgc.schemes.options import WORD_REPLICAS
 from rgc.schemes.scheme import Asked
 
@@ -50,3 +52,26 @@ def whole_lanes(asked: Asked) -> Iterator[Problem]:
         most = max(2, copies) * realisations
         place = asked.place("replicas" if "replicas" in asked.places else "disorder")
         yield Problem("too-few-copies", message, place, hint=f"take replicas={most}")
+
+
+def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
+    """Report what couplings that are no signs cannot be sampled with: Metropolis, and so many sites
+    that a rule for each takes too long to write.
+    """
+    spec = asked.spec
+    if spec.hamiltonian is None or not asked.read("lattice", "spins", "hamiltonian"):
+        return
+    if signs_alone(spec.hamiltonian, spec.draws):
+        return
+    if asked.options.get("update") == "metropolis":
+        message = "couplings that differ in more than their sign are sampled by heat bath"
+        hint = "leave update out, or write update=heat_bath"
+        yield Problem("wrong-update", message, asked.place("update"), hint=hint)
+    lattice = spec.lattice
+    if isinstance(lattice, Lattice) and lattice.finite and lattice.sites > MOST_PLACED:
+        message = (
+            f"couplings that differ in more than their sign have a rule at each of {lattice.sites} "
+            f"sites; the limit is {MOST_PLACED}"
+        )
+        hint = "take a smaller lattice, or draw signs: J ~ bimodal(1, p=0.5)"
+        yield Problem("too-many-sites", message, asked.section("lattice"), hint=hint)

@@ -22,7 +22,7 @@ from rgc.passes.choose_update import no_heat_bath
 from rgc.passes.frustration import cluster_obstacle
 from rgc.passes.gather_stars import gather_stars
 from rgc.passes.merge_terms import merge_terms
-from rgc.passes.quench_signs import quench_signs
+from rgc.passes.quench import quench, signs_alone
 from rgc.passes.wrapping import meets_itself
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -109,9 +109,9 @@ def local_fields(asked: Asked) -> Iterator[Problem]:
         return
     if not all(species.two_states for species in spec.species):
         return
-    hamiltonian, signs = quench_signs(spec.hamiltonian, spec.draws, spec.lattice, len(spec.species))
-    if any(term.inhomogeneous for term in hamiltonian.terms):
+    if not signs_alone(spec.hamiltonian, spec.draws):
         return
+    hamiltonian, signs = quench(spec.hamiltonian, spec.draws, spec.lattice, len(spec.species))
     kinds = (*spec.species, *(Species(each.name) for each in signs))
     groups = merge_terms(hamiltonian, spec.lattice, kinds, hamiltonian.zero).groups
     kinds = cartesian(range(len(spec.lattice.basis)), range(len(spec.species)))

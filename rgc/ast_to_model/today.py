@@ -114,7 +114,7 @@ def _random(spec: Spec) -> Iterator[Problem]:
         if name is None:
             continue
         several = [spin.alphabet for spin in spec.species if not spin.two_states]
-        if name not in spec.draws:
+        if name not in {*spec.draws, *spec.given}:
             message = f"'{name}' is read or computed: such couplings come later"
             yield Problem("not-yet", message, term.span, hint=f"draw it: {name} ~ normal(0, 1)")
         elif several:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.quantiles import quantile
-from rgc.model.draw import Distribution
+from rgc.array_files import cells
+from rgc.errors import Problem, SpecError
+from rgc.model.draw import Distribution, Given
 from rgc.model.lattice import Lattice, Site
 from rgc.model.quenched import Quenched
+from rgc.passes.check_file import one_array
 from rgc.program.draws import SLOT, STEP, fold, stream, word
 
 Floats = NDArray[np.float64]
@@ -23,7 +26,7 @@ LANES = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Realisation:
-    """The random couplings of one realisation.
+    """The random couplings of one realisation, and those that are `given` for all of them.
 
     `key` descends from the seed, the scanned parameters and the number of the realisation.
     """
@@ -33,6 +36,7 @@ class Realisation:
     seed: int
     point: Mapping[str, float]
     number: int
+    given: Mapping[str, Floats] = field(default_factory=dict)
 
     def value(self, name: str, sites: Iterable[int]) -> float:
         """The coupling of that name at a set of sites."""
@@ -42,6 +46,8 @@ class Realisation:
         """The couplings of that name at sets of different sites, float64[set] from
         int64[set, site].
         """
+        if name in self.given:
+            return np.asarray(self.given[name][tuple(sites.T)], dtype=np.float64)
         key = fold(stream(self.seed, self.point, "disorder"), STEP, self.number)
         key = fold(key, SLOT, sorted(self.draws).index(name))
         place = np.zeros(len(sites), dtype=np.uint64)
@@ -74,11 +80,11 @@ def sign_fields(
     """
     letters, words = len(lattice.basis), len(realisations) // LANES
     fields = [np.zeros((1, *lattice.cells, letters, words), np.uint64) for _ in quenched]
-    for field, signs in zip(fields, quenched, strict=True):
+    for words_of, signs in zip(fields, quenched, strict=True):
         for letter, bond in enumerate(signs.bonds):
             if not bond:
                 continue
-            sites, column = bond_sites(bond, lattice), field[0, ..., letter, :]
+            sites, column = bond_sites(bond, lattice), words_of[0, ..., letter, :]
             for number, realisation in enumerate(realisations):
                 negative = realisation.values(signs.name, sites) < 0
                 bits = negative.astype(np.uint64).reshape(lattice.cells)
@@ -92,12 +98,53 @@ def number_fields(
     """Random couplings as float64[*cells, letter, realisation]."""
     letters = len(lattice.basis)
     fields = [np.zeros((*lattice.cells, letters, len(realisations))) for _ in quenched]
-    for field, couplings in zip(fields, quenched, strict=True):
+    for found, couplings in zip(fields, quenched, strict=True):
         for letter, bond in enumerate(couplings.bonds):
             if not bond:
                 continue
             sites = bond_sites(bond, lattice)
             for number, realisation in enumerate(realisations):
                 values = realisation.values(couplings.name, sites)
-                field[..., letter, number] = values.reshape(lattice.cells)
+                found[..., letter, number] = values.reshape(lattice.cells)
     return fields
+
+
+def read_given(given: Mapping[str, Given]) -> dict[str, Floats]:
+    """The couplings that files hold, float64[site, ...].
+
+    Raises `SpecError` for a file that is not there or not readable, for what is no finite number,
+    and where a coupling of several sites depends on their order.
+    """
+    return {name: _read(file) for name, file in given.items()}
+
+
+def _read(file: Given) -> Floats:
+    path = file.folder / file.path
+    name, _ = one_array(file.folder, file.path, None, file.span)
+    try:
+        if path.suffix.lower() == ".csv":
+            values = np.array([list(map(float, row)) for row in cells(path)])
+            values = values[:, 0] if values.shape[1:] == (1,) else values
+        else:
+            kept = np.load(path, allow_pickle=False)
+            values = np.asarray(kept[name] if name else kept, dtype=np.float64)
+    except (ValueError, OSError) as error:
+        message = f"'{file.path}' cannot be read: {error}"
+        raise SpecError([Problem("unreadable-file", message, file.span)]) from None
+    if not np.isfinite(values).all():
+        at = ", ".join(map(str, np.argwhere(~np.isfinite(values))[0].tolist()))
+        message = f"the coupling at ({at}) in '{file.path}' is no finite number"
+        raise SpecError([Problem("not-finite", message, file.span)])
+    for axis in range(1, values.ndim):
+        turned = np.swapaxes(values, 0, axis)
+        if not np.array_equal(values, turned):
+            place = np.argwhere(values != turned)[0].tolist()
+            there = place.copy()
+            there[0], there[axis] = place[axis], place[0]
+            message = (
+                f"'{file.path}' holds {values[tuple(place)]:g} at {tuple(place)} and "
+                f"{values[tuple(there)]:g} at {tuple(there)}: J[i,j] is J[j,i]"
+            )
+            hint = "take the mean of the array and its transpose"
+            raise SpecError([Problem("not-symmetric", message, file.span, hint=hint)])
+    return values

@@ -128,17 +128,18 @@ class Evaluator:
         )
 
     def is_drawn(self, name: str) -> bool:
-        return name in self.parameters and self.parameters[name].op == "~"
+        if name not in self.parameters:
+            return False
+        entry = self.parameters[name]
+        return entry.op == "~" or (isinstance(entry.value, ast.Call) and entry.value.name == "file")
 
     def random(self, name: str, arguments: Sequence[Any], bound: Bound) -> float:
         """The random coupling of some sites, or of the sites of a face."""
         call = self.parameters[name].value
         if self.drawn is None or not isinstance(call, ast.Call):
             raise Unreadable("the independent evaluator knows no random couplings here")
-        given = [
-            float(self(part))
-            for part in (*call.arguments, *(option.value for option in call.options))
-        ]
+        parts = (*call.arguments, *(option.value for option in call.options))
+        given = [float(self(part)) for part in parts if not isinstance(part, ast.Text)]
         sites: list[tuple[int, ...]] = []
         for argument in arguments:
             place = bound.get(argument.name) if isinstance(argument, ast.Name) else None

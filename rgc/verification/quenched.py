@@ -37,13 +37,14 @@ DISTRIBUTIONS: Mapping[str, Callable[..., float]] = {
 class Drawn:
     """The random couplings of the first realisation of a run.
 
-    `names` are those of all couplings that are drawn.
+    `names` are those of all couplings that are drawn, and `given` the arrays of files.
     """
 
     lattice: Lattice
     seed: int
     point: Mapping[str, float]
     names: Collection[str]
+    given: Mapping[str, Any]
 
     def value(
         self, name: str, call: ast.Call, given: list[float], sites: Collection[tuple[int, ...]]
@@ -53,15 +54,18 @@ class Drawn:
 
         Raises `Unreadable` for other distributions, and where cells are joined to larger ones.
         """
+        shape = (*self.lattice.cells, len(self.lattice.basis))
+        numbers = sorted({int(np.ravel_multi_index(site, shape)) for site in sites})
+        if name in self.given:
+            return float(self.given[name][tuple(numbers)])
         if call.name not in DISTRIBUTIONS:
             raise Unreadable(f"the independent evaluator draws no {call.name} couplings")
         if self.lattice.supercell is not None:
             raise Unreadable("the independent evaluator draws no couplings of larger cells")
         key = fold(stream(self.seed, self.point, "disorder"), STEP, 0)
         key = fold(key, SLOT, sorted(self.names).index(name))
-        shape = (*self.lattice.cells, len(self.lattice.basis))
         place = 0
-        for site in sorted({int(np.ravel_multi_index(site, shape)) for site in sites}):
+        for site in numbers:
             place = place * (self.lattice.sites + 1) + site + 1
         u = int(word(key, place).ravel()[0] >> np.uint64(11)) * 2.0**-53
         return float(DISTRIBUTIONS[call.name](u, *given))
@@ -70,10 +74,10 @@ class Drawn:
 def realised(sampler: Sampler, states: States) -> States:
     """Configurations together with the first realisation of the random couplings of a sampler."""
     model = sampler.model
-    if not model.draws:
+    if not model.quenched:
         return states
     signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.couplings.signs)
-    drawn = Drawn(model.lattice, sampler.seed, sampler.point, tuple(model.draws))
+    drawn = Drawn(model.lattice, sampler.seed, sampler.point, tuple(model.draws), model.given)
     return states.with_quenched(signs, drawn)
 
 

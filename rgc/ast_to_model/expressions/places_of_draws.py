@@ -1,4 +1,4 @@
-"""Couplings that are drawn belong to the sites by which they are indexed."""
+"""Couplings that differ from place to place belong to the sites by which they are indexed."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def check_places(
     lattice: Geometry,
     scope: Scope,
 ) -> None:
-    """Raise `SpecError` where a coupling drawn for some sites multiplies spins of others, or none:
+    """Raise `SpecError` where a coupling of some sites multiplies spins of others, or none:
     the number that it has is found by the sites of the spins.
     """
     value = scope.parameters.get(name)
-    if not isinstance(value, Inhomogeneous) or not value.drawn:
+    if not isinstance(value, Inhomogeneous):
         return
     for index in _indexed(name, body, bound):
         sites = set(_sites(index, bound, lattice, scope))
         if any({Site(spin.cell, spin.letter) for spin in spins} != sites for spins in supports):
             message = (
-                f"'{name}' is drawn for the sites in its brackets, and multiplies here a product "
-                "of spins that are not one of each"
+                f"'{name}' is a number for the sites in its brackets, and multiplies here a "
+                "product of spins that are not one of each"
             )
             hint = "write its term so that the spins are those of its indices: J[i,j]*s[i]*s[j]"
             raise problem("other-places", message, index.span, hint=hint)

@@ -30,7 +30,7 @@ def _random(
 ) -> float:
     if term.inhomogeneous is None:
         return 1.0
-    if term.inhomogeneous not in realisation.draws:
+    if term.inhomogeneous not in {*realisation.draws, *realisation.given}:
         message = f"'{term.inhomogeneous}' is read or computed: such couplings come later"
         raise SpecError([Problem("not-yet", message, term.span, hint="draw it: J ~ normal(0, 1)")])
     lattice = cluster.lattice

@@ -58,6 +58,7 @@ def make_couplings(
     seed: int,
     point: Mapping[str, float],
     signs: bool,
+    given: Mapping[str, Floats],
 ) -> Couplings:
     """The couplings of a run, as `signs` or as numbers: lane r of all copies of a block is one
     realisation, or every lane the first where there are not several.
@@ -66,7 +67,7 @@ def make_couplings(
         return Couplings()
     blocks = [range(LANES * block, LANES * (block + 1)) for block in plan.blocks]
     numbers = [k for block in blocks for k in block] or [0] * LANES
-    made = {k: Realisation(draws, lattice, seed, point, k) for k in set(numbers)}
+    made = {k: Realisation(draws, lattice, seed, point, k, given) for k in set(numbers)}
     each, copies = [made[k] for k in numbers], plan.copies or plan.words
     if signs:
         fields = sign_fields(quenched, each, lattice)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
+from rgc.flows.disorder import read_given
 from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.random_couplings import Couplings, make_couplings
@@ -43,6 +44,8 @@ from rgc.program.draws import Generator, Key, step_keys, stream
 from rgc.program.lattice.arguments import from_word
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rgc.backend import Arguments, Backend, Kernel, State, Words
 
 
@@ -55,8 +58,8 @@ class Model:
       the run.
     - `coefficients` holds the exact coefficient of each of its groups.
     - `sectors` are the symmetry sectors under flips; only two-state spins have any.
-    - `quenched` are the random couplings, drawn as `draws` says: their `signs` alone, or the
-      numbers. In `merged` they are spins of species beyond the others, which never move.
+    - `quenched` are the random couplings, drawn as `draws` says or `given`: their `signs` alone,
+      or the numbers. In `merged` they are spins of species beyond the others, which never move.
     """
 
     lattice: Lattice
@@ -70,6 +73,7 @@ class Model:
     quenched: tuple[Quenched, ...] = ()
     signs: bool = True
     draws: Mapping[str, Distribution] = field(default_factory=dict)
+    given: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[Species, ...]:
@@ -162,6 +166,7 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
         quenched=quenched,
         signs=signs,
         draws=spec.draws,
+        given=read_given(spec.given),
     )
 
 
@@ -338,7 +343,14 @@ def make_sampler(
     update, choice, forms = _sweep(model, "auto" if by_clusters else asked)
     plan = make_plan(model.options, lattice.sites * len(model.species), share)
     couplings = make_couplings(
-        model.quenched, model.draws, lattice, plan, seed=seed, point=point, signs=model.signs
+        model.quenched,
+        model.draws,
+        lattice,
+        plan,
+        seed=seed,
+        point=point,
+        signs=model.signs,
+        given=model.given,
     )
     arguments = (
         update.arguments([model.coefficients], plan.words)

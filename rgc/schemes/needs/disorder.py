@@ -17,7 +17,7 @@ def drawn_couplings(asked: Asked) -> Iterator[Problem]:
     if (
         "disorder" in asked.places
         and asked.read("lattice", "spins", "hamiltonian")
-        and not any(term.inhomogeneous for term in terms)
+        and not any(term.inhomogeneous in asked.spec.draws for term in terms)
     ):
         message = "no coupling is drawn: every realisation would be the same"
         hint = "draw one among the parameters, with ~, and give it the indices of its term"

@@ -11,7 +11,7 @@ from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.data import Samples, Source, source_of
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.weighed import Weighed
@@ -21,6 +21,9 @@ from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready, Scheme
 from rgc.syntax import ast
 from rgc.text import Span, section_text
+
+MOST_TOGETHER = 64
+"""Sites that may all be coupled to each other: each has a rule that reads all others."""
 
 _SAMPLED = SAMPLE.ready.alphabets if SAMPLE.ready is not None else ()
 
@@ -202,6 +205,11 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))
+    many = isinstance(spec.lattice, Complete) and spec.lattice.sites > MOST_TOGETHER
+    if many and ready.kind == "programs":
+        message = f"sampling on complete graphs of more than {MOST_TOGETHER} sites comes later"
+        hint = f"complete({MOST_TOGETHER}) runs today"
+        yield Problem("not-yet", message, spec.document.place("lattice"), hint=hint)
     turned = isinstance(spec.lattice, Lattice) and "antiperiodic" in spec.lattice.boundary
     if turned and ready.kind == "programs":
         message = "antiperiodic boundaries cannot be sampled yet"

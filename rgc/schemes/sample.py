@@ -58,6 +58,7 @@ SCHEME = Scheme(
         checks=checks.PROGRAMS,
         alphabets=DISCRETE,
         measures=(*SAMPLED, *COPIES),
+        lattices=("crystal", "complete"),
         disorder=True,
     ),
     template=TEMPLATE,

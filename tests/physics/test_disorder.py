@@ -5,6 +5,7 @@ given ones, and itself on other backends.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -277,3 +278,55 @@ def test_overlaps_of_other_spins() -> None:
     share = np.e / (np.e + 2)
     length = (3 * share - 1) / 2
     assert abs(found["overlap"].value - length**2) < 4 * found["overlap"].error
+
+
+# -- couplings of files ----------------------------------------------------------------------------
+
+TORUS = [
+    -0.651284, -0.498341, -1.010751, -0.570186, 0.807357, 1.599102, -0.939386, 0.848551,
+]  # fmt: skip
+FIELDS = [-0.669079, -0.47608, 0.819146, -1.698667, 0.393635, -0.077004, 0.861195, 0.506329]
+
+
+def of_file(folder: Path, values: Any, text: str) -> Any:
+    np.save(folder / "couplings.npy", np.array(values))
+    (folder / "spec.rgc").write_text(text)
+    return rgc.load(folder / "spec.rgc").spec
+
+
+ON_FILES = {
+    "pairs": (
+        "K = 0.8, J", "chain(8)", "- K * sum(<i,j>) J[i,j]*s[i]*s[j]",
+        [[TORUS[min(i, j)] if abs(i - j) == 1 else TORUS[7] if {i, j} == {0, 7} else 0
+          for j in range(8)] for i in range(8)],
+    ),
+    "fields": ("K = 0.4, h", "chain(8)", "- K*sum(<i,j>) s[i]*s[j] - sum(i) h[i]*s[i]", FIELDS),
+    "complete": (
+        "K = 0.5, J", "complete(8)", "- K * sum(i < j) J[i,j]*s[i]*s[j]",
+        [[TORUS[(i + j) % 8] if i != j else 0 for j in range(8)] for i in range(8)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow) if each != "complete" else each
+             for each in ON_FILES]
+)  # fmt: skip
+def test_couplings_of_a_file(tmp_path: Path, name: str) -> None:
+    parameters, lattice, hamiltonian, values = ON_FILES[name]
+    found = []
+    for asked in ("sample(sweeps=200, every=4)", "enumerate"):
+        text = TEXT.format(
+            parameters=f'{parameters} = file("couplings.npy")',
+            lattice=lattice,
+            spins="ising",
+            hamiltonian=hamiltonian,
+            flow=asked,
+            measures="energy, m2 = avg(m^2), specific_heat",
+        )
+        spec = of_file(tmp_path, values, text)
+        made = flow(spec, machine("reference"), seed=0, point={}, zero=())
+        found.append(made.finish(run(made)).averages)
+    for measure, exact in found[1].items():
+        ours = found[0][measure]
+        assert abs(ours.value - exact.value) < 4 * ours.error, measure

@@ -38,7 +38,8 @@ def given_couplings(
         )
         _, header = one_array(given.folder, given.path, None, given.span)
         shape = (int(lattice.sites),) * joined
-        if header.shape != shape:
+        column = header.shape == (*shape, 1) and not header.dtype  # of a table of text
+        if header.shape != shape and not column:
             has, needs = (" x ".join(map(str, each)) or "1" for each in (header.shape, shape))
             message = f"'{given.path}' is an array of {has}, and these couplings need {needs}"
             hint = "one axis for each site that a coupling joins, sites row by row"

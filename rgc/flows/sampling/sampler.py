@@ -15,10 +15,11 @@ from rgc.flows.sampling.random_couplings import Couplings, make_couplings
 from rgc.flows.sampling.start import BY_COPY, FLIPPED, HOT, UNIFORM, start_fields
 from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
 from rgc.language.values import CallValue, Value
+from rgc.model.complete import one_cell
 from rgc.model.draw import Distribution
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.observables import Linear, Tally
 from rgc.model.operators import Product
 from rgc.model.options import Options
@@ -132,30 +133,33 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
     If `zero` is None the terms are those of this spec. Raises `SpecError` for what cannot be
     sampled yet, and `ValueError` if sections are missing.
     """
-    if not isinstance(spec.lattice, Lattice):
-        kind = type(spec.lattice).__name__.lower()
-        raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
     if spec.hamiltonian is None or spec.flow is None:
         raise ValueError("a sampler needs a hamiltonian and a flow")
+    lattice, hamiltonian = spec.lattice, spec.hamiltonian
+    if isinstance(lattice, Complete):
+        lattice, hamiltonian = one_cell(lattice, hamiltonian)
+    if not isinstance(lattice, Lattice):
+        kind = type(lattice).__name__.lower()
+        raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
     zero = spec.hamiltonian.zero if zero is None else tuple(zero)
     two_states = all(kind.two_states for kind in spec.species)
-    hamiltonian, quenched = spec.hamiltonian, tuple[Quenched, ...]()
+    quenched = tuple[Quenched, ...]()
     signs = signs_alone(hamiltonian, spec.draws)
     if two_states:
         first = len(spec.species) + (not signs)
-        hamiltonian, quenched = quench(hamiltonian, spec.draws, spec.lattice, first)
+        hamiltonian, quenched = quench(hamiltonian, spec.draws, lattice, first)
     kinds = _kinds((*spec.species, *([] if signs else spec.species[:1])), quenched)
     merge: Any = merge_terms if two_states else merge_tables
-    merged = merge(hamiltonian, spec.lattice, kinds, zero)
+    merged = merge(hamiltonian, lattice, kinds, zero)
     products = [product for group in merged.groups for product in group.products]
     sectors = (
-        _sectors(products, spec.lattice, spec.species)
+        _sectors(products, lattice, spec.species)
         if two_states
-        else Sectors((1,) * spec.lattice.dimension)
+        else Sectors((1,) * lattice.dimension)
     )
     coefficients = merged.coefficients(spec.hamiltonian)
     return Model(
-        lattice=spec.lattice,
+        lattice=lattice,
         species=spec.species,
         hamiltonian=spec.hamiltonian,
         options=Options(spec.flow.options),
@@ -259,7 +263,7 @@ class Sampler:
         run.
         """
 
-        def keys(purpose: str, update: Update, first: int, count: int) -> Words:
+        def keys(purpose: str, update: Update | WeighedUpdate, first: int, count: int) -> Words:
             return step_keys(self.key(purpose, self.level), first, count, update.program.draws)
 
         word0 = self.plan.word0

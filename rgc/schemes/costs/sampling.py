@@ -8,7 +8,7 @@ from math import factorial, prod
 from rgc.language.updates import CLUSTER_UPDATES
 from rgc.language.values import OperatorBasis, Value
 from rgc.model.block_maps import TRIED
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
@@ -146,6 +146,6 @@ def differing(lattice: Lattice) -> int:
 def bits_of(spec: Spec) -> float:
     """The bits of a configuration of a finite lattice."""
     lattice = spec.lattice
-    if not isinstance(lattice, Lattice):
-        raise ValueError("only a lattice with cells is sampled")
+    if not isinstance(lattice, Lattice | Complete):
+        raise ValueError("only a lattice with cells, or a complete graph, is sampled")
     return float(lattice.sites * sum(species.bits for species in spec.species))

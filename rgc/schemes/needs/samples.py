@@ -112,8 +112,8 @@ def local_fields(asked: Asked) -> Iterator[Problem]:
     if not signs_alone(spec.hamiltonian, spec.draws):
         return
     hamiltonian, signs = quench(spec.hamiltonian, spec.draws, spec.lattice, len(spec.species))
-    kinds = (*spec.species, *(Species(each.name) for each in signs))
-    groups = merge_terms(hamiltonian, spec.lattice, kinds, hamiltonian.zero).groups
+    fields = (*spec.species, *(Species(each.name) for each in signs))
+    groups = merge_terms(hamiltonian, spec.lattice, fields, hamiltonian.zero).groups
     kinds = cartesian(range(len(spec.lattice.basis)), range(len(spec.species)))
     stars = {star for kind in kinds for star, _ in gather_stars(groups, spec.lattice, *kind)}
     if not all(choose_acceptance(star).heat_bath for star in stars if isinstance(star, Star)):

@@ -49,33 +49,35 @@ WeightRow = tuple[tuple[int, Coupling], ...]
 """A weight as a sum of integer multiples of h."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WeighedUpdate:
     """The program of one sweep, with what its weights stand for.
 
-    `sizes`: for every rule the number of products of each group at a site, as in `Update`.
+    - `sizes`: for every rule the number of products of each group at a site, as in `Update`.
+    - numbers[field] float64[*cells, letter, replica] are the random couplings of a run.
     """
 
     program: Program
     weights: tuple[WeightRow, ...]
     sizes: tuple[tuple[int, ...], ...]
+    numbers: tuple[NDArray[Any], ...] = ()
 
-    def arguments(
-        self, coefficients: Sequence[Fraction], numbers: Sequence[NDArray[Any]], words: int
-    ) -> Arguments:
-        """The weights of `words` words, where numbers[field] float64[*cells, letter, replica].
+    def arguments(self, coefficients: Sequence[Sequence[Fraction]], words: int) -> Arguments:
+        """The weights of `words` words, with one tuple of coefficients of the groups.
 
-        Raises `SpecError` where setting a spin could cost 2047 kT.
+        Raises `SpecError` where setting a spin could cost 2047 kT, and `ValueError` for several
+        tuples.
         """
         import numpy as np
 
         from rgc.program.lattice.arguments import lattice_arguments
 
+        (own,) = coefficients
         halves: dict[Coupling, Any] = {}
         for coupling in dict.fromkeys(each for row in self.weights for _, each in row):
-            value = np.full(64 * words, 2 * float(coefficients[coupling.group]))
+            value = np.full(64 * words, 2 * float(own[coupling.group]))
             for number, cell, letter in coupling.places:
-                value = value * numbers[number][(*cell, letter)]
+                value = value * self.numbers[number][(*cell, letter)]
             halves[coupling] = np.rint(value * UNIT)
         table = np.zeros((len(self.weights), 64 * words))
         worst = 0.0

@@ -356,11 +356,9 @@ def make_sampler(
         signs=model.signs,
         given=model.given,
     )
-    arguments = (
-        update.arguments([model.coefficients], plan.words)
-        if isinstance(update, Update)
-        else update.arguments(model.coefficients, couplings.numbers, plan.words)
-    )
+    if isinstance(update, WeighedUpdate):
+        update = replace(update, numbers=couplings.numbers)
+    arguments = update.arguments([model.coefficients], plan.words)
     return Sampler(
         model=model,
         plan=plan,

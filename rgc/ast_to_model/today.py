@@ -123,6 +123,11 @@ def _random(spec: Spec) -> Iterator[Problem]:
         elif several:
             message = f"random couplings of {several[0]} spins cannot be sampled yet"
             yield Problem("not-yet", message, term.span, hint="enumerate takes them")
+    methods = (method for measure in spec.measures for method in measure.methods)
+    for method in methods if _inhomogeneous(spec) else ():
+        message = "free energies of couplings that differ from place to place come later here"
+        hint = "flow enumerate gives log_z and free_energy, averaged over realisations"
+        yield Problem("not-yet", message, method.span, hint=hint)
 
 
 def _without_flow(spec: Spec) -> Iterator[Problem]:

@@ -28,5 +28,6 @@ def normal(u: Any, mean: float, sd: float) -> Any:
 _QUANTILES: Mapping[str, Callable[..., Any]] = {
     "normal": normal,
     "bimodal": lambda u, coupling, p: np.where(u < p, coupling, -coupling),
+    "diluted": lambda u, coupling, p: np.where(u < p, coupling, 0.0),
     "uniform": lambda u, a, b: a + (b - a) * u,
 }

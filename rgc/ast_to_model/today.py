@@ -11,7 +11,7 @@ from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import CallValue, Value
 from rgc.model.data import Samples, Source, source_of
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.weighed import Weighed
@@ -21,6 +21,9 @@ from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready, Scheme
 from rgc.syntax import ast
 from rgc.text import Span, section_text
+
+MOST_TOGETHER = 64
+"""Sites that may all be coupled to each other: each has a rule that reads all others."""
 
 _SAMPLED = SAMPLE.ready.alphabets if SAMPLE.ready is not None else ()
 
@@ -63,6 +66,8 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         yield from _samples(spec, source_of(spec.data))
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
         yield _differing(spec)
+    elif ready.kind == "programs":
+        yield from _random(spec)
     yield from _methods(spec)
     yield from _measures(spec, ready)
 
@@ -103,6 +108,26 @@ def _inhomogeneous(spec: Spec) -> bool:
 def _differing(spec: Spec) -> Problem:
     message = "couplings that differ from place to place come later"
     return Problem("not-yet", message, spec.document.place("hamiltonian"))
+
+
+def _random(spec: Spec) -> Iterator[Problem]:
+    """Couplings that are read or computed, and random ones of spins with several states."""
+    for term in spec.hamiltonian.terms if spec.hamiltonian is not None else ():
+        name = term.inhomogeneous
+        if name is None:
+            continue
+        several = [spin.alphabet for spin in spec.species if not spin.two_states]
+        if name not in {*spec.draws, *spec.given}:
+            message = f"'{name}' is read or computed: such couplings come later"
+            yield Problem("not-yet", message, term.span, hint=f"draw it: {name} ~ normal(0, 1)")
+        elif several:
+            message = f"random couplings of {several[0]} spins cannot be sampled yet"
+            yield Problem("not-yet", message, term.span, hint="enumerate takes them")
+    methods = (method for measure in spec.measures for method in measure.methods)
+    for method in methods if _inhomogeneous(spec) else ():
+        message = "free energies of couplings that differ from place to place come later here"
+        hint = "flow enumerate gives log_z and free_energy, averaged over realisations"
+        yield Problem("not-yet", message, method.span, hint=hint)
 
 
 def _without_flow(spec: Spec) -> Iterator[Problem]:
@@ -166,7 +191,7 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
         if ready.measures
         else ""
     )
-    averages = any(MEASURES[name].of_spins for name in ready.measures)
+    averages = any(MEASURES[name].built_in for name in ready.measures)
     for measure, entry in zip(spec.measures, entries, strict=False):
         if measure.methods:
             continue
@@ -185,6 +210,11 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))
+    many = isinstance(spec.lattice, Complete) and spec.lattice.sites > MOST_TOGETHER
+    if many and ready.kind == "programs":
+        message = f"sampling on complete graphs of more than {MOST_TOGETHER} sites comes later"
+        hint = f"complete({MOST_TOGETHER}) runs today"
+        yield Problem("not-yet", message, spec.document.place("lattice"), hint=hint)
     turned = isinstance(spec.lattice, Lattice) and "antiperiodic" in spec.lattice.boundary
     if turned and ready.kind == "programs":
         message = "antiperiodic boundaries cannot be sampled yet"

@@ -26,6 +26,13 @@ DRAWS = table(
             example="bimodal(1, p=0.5)",
         ),
         Signature(
+            "diluted",
+            "J with probability p, else 0",
+            (_number("J", "the value"), _number("p", "the probability", least=0, most=1)),
+            ("J", "p"),
+            example="diluted(1, p=0.8)",
+        ),
+        Signature(
             "uniform",
             "any number between a and b",
             (_number("a", "one end"), _number("b", "the other end")),

@@ -19,11 +19,19 @@ class BuiltIn(Signature):
       around it, or only in the ensemble.
     - `of_spins` says that it is a function of sums over the lattice. Every scheme that has
       configurations gives it, and its expression is the row of that name in `BUILT_IN` of
-      `rgc/passes/built_in.py`. Any other measure is a number that some schemes find.
+      `rgc/passes/built_in.py`. So is that of a measure `of_copies`, of two copies of the spins at
+      once, which a scheme with independent replicas gives. Any other measure is a number that some
+      schemes find.
     """
 
     of: Literal["configuration", "ensemble"] = "ensemble"
     of_spins: bool = False
+    of_copies: bool = False
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is made of sums over the lattice, of one copy of the spins or of two."""
+        return self.of_spins or self.of_copies
 
 
 _METHOD_CHI = Field("chi", "integer", "states kept on a bond", required=True, least=1, most=512)
@@ -93,7 +101,15 @@ MEASURES = table(
             of_spins=True,
         ),
         BuiltIn("correlation_length", "second moment", of_spins=True),
-        BuiltIn("overlap", "sum s t / N, with a pattern or another replica", of="configuration"),
+        BuiltIn(
+            "overlap",
+            "q = sum s t / N of two copies s and t",
+            of="configuration",
+            of_copies=True,
+        ),
+        BuiltIn("abs_q", "|q|", of="configuration", of_copies=True),
+        BuiltIn("q2", "q^2", of="configuration", of_copies=True),
+        BuiltIn("q4", "q^4", of="configuration", of_copies=True),
         BuiltIn("dF", "in nats of the whole system"),
         BuiltIn("kl", "in nats of the whole system"),
         BuiltIn("tau_defect", "max |ln tau - <ln tau>|"),

@@ -1,8 +1,11 @@
-"""Couplings that are drawn at every place."""
+"""Couplings that differ from place to place: drawn, or given."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rgc.text import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +16,14 @@ class Distribution:
 
     distribution: str
     arguments: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Couplings that a file holds: an array with an axis for each site that a coupling joins, the
+    sites in the order of cells, row by row, and letters.
+    """
+
+    path: str
+    folder: Path
+    span: Span | None = field(default=None, compare=False, repr=False)

@@ -2,9 +2,9 @@
 over the lattice.
 
 An `Observable` is a tree of `rgc.model.expressions` whose leaves are `Average` and `Known`. What an
-`Average` is taken of is another such tree, whose leaves are `Linear`, `Profile`, `StructureFactor`
-and `Energy`. A `Tally` is one sum over the lattice. The products of spins in it say everything
-about symmetries that there is to say.
+`Average` is taken of is another such tree, whose leaves are `Linear`, `Profile`,
+`StructureFactor`, `Energy` and `Overlap`. A `Tally` is one sum over the lattice. The products of
+spins in it say everything about symmetries that there is to say.
 """
 
 from __future__ import annotations
@@ -70,7 +70,14 @@ class StructureFactor(Expression):
 @dataclass(frozen=True, slots=True)
 class Energy(Expression):
     """H/N with the additive constant, in kT. A flow puts in its place what it knows of H
-    (`with_energy`).
+    (`with_known`).
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap(Expression):
+    """The overlap q of the first species with an independent copy of the spins. A flow that has
+    copies puts its sum in its place (`with_known`).
     """
 
 
@@ -132,13 +139,17 @@ def tallies(expression: Expression) -> Iterator[Tally]:
                 yield from (tally for tally, _ in letters)
 
 
-def with_energy(expression: Expression, energy: Linear) -> Expression:
-    """The expression with H/N in place of `Energy`, inside averages too."""
+def with_known(expression: Expression, energy: Linear, overlap: Linear | None = None) -> Expression:
+    """The expression with H/N in place of `Energy` and q in place of `Overlap`, inside averages
+    too.
+    """
 
     def meant(leaf: Expression) -> Expression:
         match leaf:
             case Energy():
                 return energy
+            case Overlap() if overlap is not None:
+                return overlap
             case Average(of):
                 return Average(replaced(of, meant))
         return leaf

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rgc.language.values import Value
 from rgc.model.block import Block
-from rgc.model.draw import Distribution
+from rgc.model.draw import Distribution, Given
 from rgc.model.expressions import Expression, written
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry
@@ -134,7 +134,8 @@ class Run:
 class Spec:
     """The physics of a spec at one point of its parameters.
 
-    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn. `taken` are the
+    `parameters` holds every evaluated scalar, `draws` the couplings that are drawn and
+    `given` those that files hold. `taken` are the
     parameters that other specs answer; their value is `STAND_IN` until these have run. `runs` are
     those of a study, which has no physics of its own, and `claim` what they decide about.
     `document` is the syntax tree it came from, includes merged, for those who write specs and check
@@ -149,6 +150,7 @@ class Spec:
     species: tuple[Species, ...] = ()
     hamiltonian: Hamiltonian | None = None
     draws: Mapping[str, Distribution] = field(default_factory=dict)
+    given: Mapping[str, Given] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     flow: FlowOfSpec | None = None
     scan: tuple[Axis, ...] = ()

@@ -47,9 +47,9 @@ def hamiltonian_to_update(
     """The program of one sweep: the steps of `colour_sites` in order, one rule for each star that
     occurs.
 
-    Field n holds species n. The draws of a species are shared by its rules, since the canonical
-    site number tells letters and places apart. `lazy` multiplies every acceptance by 7/8. `form`
-    overrides the choice of `choose_acceptance`.
+    Field n holds species n; those without a star, which never move, come last. The draws of a
+    species are shared by its rules, since the canonical site number tells letters and places apart.
+    `lazy` multiplies every acceptance by 7/8. `form` overrides the choice of `choose_acceptance`.
 
     Raises `ValueError` for heat bath where it is not on offer (`choose_update` refuses it before).
     """
@@ -65,7 +65,7 @@ def hamiltonian_to_update(
         for star, choice in zip(stars, chosen, strict=True)
     ]
     shape = SweepShape(lattice, tuple(species), tuple(steps), planes, generator)
-    return make_update(shape, rules, tables, width * len(species))
+    return make_update(shape, rules, tables, width * (1 + max(star.species for star in stars)))
 
 
 def _chosen(star: Star, form: Form | None, kind: Kind) -> Acceptance:

@@ -22,6 +22,7 @@ from rgc.model.observables import (
     Energy,
     Linear,
     Observable,
+    Overlap,
     Profile,
     StructureFactor,
     Summand,
@@ -278,6 +279,22 @@ def _scaled(factor: float, expression: Expression) -> Expression:
     return apply("*", Constant(float(factor)), expression)
 
 
+def overlap(lattice: Lattice, species: Kinds, copy: int) -> Linear:
+    """q = 1/N sum_i s_i t_i of the first species s in the spins as declared, of vectors s_i . t_i,
+    with a copy t that is species number `copy`.
+    """
+    first, share = species[0], 1 / lattice.sites
+    places = [Spin((0,) * lattice.dimension, letter) for letter in range(len(lattice.basis))]
+    copies = [Spin(spin.cell, spin.letter, copy) for spin in places]
+    both = tuple(zip(places, copies, strict=True))
+    joint = [(share * first.scale**2, Tally(_pairs(both, lattice, species)))]
+    if not first.two_states or not first.offset:
+        return Linear(tuple(joint))
+    sides = [Operator("m", tuple((spin,) for spin in side)) for side in (places, copies)]
+    linear = [(share * first.scale * first.offset, Tally(side)) for side in sides]
+    return Linear((*joint, *linear), first.offset**2)
+
+
 # -- sums over the lattice -------------------------------------------------------------------------
 
 
@@ -358,13 +375,17 @@ BUILT_IN: Mapping[str, Callable[..., Expression]] = {
     "binder": binder,
     "correlation": correlation,
     "correlation_length": correlation_length,
+    "overlap": lambda lattice, species: Overlap(),
+    "abs_q": lambda lattice, species: apply("abs", Overlap()),
+    "q2": lambda lattice, species: square(Overlap()),
+    "q4": lambda lattice, species: square(square(Overlap())),
 }
 """The built-in observables: (lattice, species, **options) to an expression. Raises `SpecError`
 where one means nothing.
 """
 
-for _name in {name for name, row in MEASURES.items() if row.of_spins} ^ set(BUILT_IN):
+for _name in {name for name, row in MEASURES.items() if row.built_in} ^ set(BUILT_IN):
     raise LookupError(
         f"'{_name}' needs a row in BUILT_IN of rgc/passes/built_in.py, and one with of_spins=True "
-        "in MEASURES of rgc/language/measures.py"
+        "or of_copies=True in MEASURES of rgc/language/measures.py"
     )

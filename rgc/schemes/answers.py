@@ -31,5 +31,8 @@ AVERAGES = tuple(
 """The built-in measures without options that every scheme with configurations gives."""
 BLOCKED = ("dF", "kl", "tau_defect", "information", "block.p")
 
+COPIES = tuple(name for name, measure in MEASURES.items() if measure.of_copies)
+"""The built-in measures of two copies of the spins."""
+
 SAMPLED = tuple(name for name, measure in MEASURES.items() if measure.of_spins)
 """The built-in measures that sampling gives today."""

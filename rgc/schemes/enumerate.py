@@ -10,7 +10,7 @@ from rgc.model.block_maps import LAWFUL
 from rgc.schemes import checks, options, shares
 from rgc.schemes.answers import AVERAGES, BLOCKED, DISCRETE, EVERY_RULE, FIXED_POINT, MODEL, SAMPLED
 from rgc.schemes.costs import enumeration
-from rgc.schemes.needs import blocks, couplings, gauge, lattice, learned, states
+from rgc.schemes.needs import blocks, couplings, disorder, gauge, lattice, learned, states
 from rgc.schemes.scheme import Ready, Scheme
 
 MEMORY = Field(
@@ -52,7 +52,7 @@ SCHEME = Scheme(
         states.kept_terms,
         states.blocked_steps,
         states.free_parameters,
-        states.drawn_couplings,
+        disorder.drawn_couplings,
         states.memory,
         learned.joint_states,
         states.mapped_states,

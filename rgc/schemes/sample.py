@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rgc.schemes import checks, options, shares
-from rgc.schemes.answers import AVERAGES, DISCRETE, MODEL, SAMPLED, SPINS
+from rgc.schemes.answers import AVERAGES, COPIES, DISCRETE, MODEL, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
-from rgc.schemes.needs import lattice, samples
+from rgc.schemes.needs import disorder, lattice, samples
 from rgc.schemes.scheme import Ready, Scheme
 
 TEMPLATE = """\
@@ -35,9 +35,15 @@ SCHEME = Scheme(
     lattice=lattice.FINITE,
     needs=MODEL,
     alphabets=SPINS,
-    limits=(*samples.SAMPLED, samples.saved),
+    limits=(
+        *samples.SAMPLED,
+        samples.saved,
+        disorder.drawn_couplings,
+        disorder.whole_lanes,
+        disorder.numbers_at_sites,
+    ),
     derived=samples.thermalise,
-    answers=(*AVERAGES, "couplings", "correlation", "overlap"),
+    answers=(*AVERAGES, "couplings", "correlation", *COPIES),
     ready=Ready(
         maker="rgc.flows.sampling.sample:make_sample",
         kind="programs",
@@ -45,7 +51,9 @@ SCHEME = Scheme(
         shares=shares.of_replicas,
         checks=checks.PROGRAMS,
         alphabets=DISCRETE,
-        measures=SAMPLED,
+        measures=(*SAMPLED, *COPIES),
+        lattices=("crystal", "complete"),
+        disorder=True,
     ),
     template=TEMPLATE,
 )

@@ -9,16 +9,21 @@ from rgc.schemes.needs.states import studied
 from rgc.schemes.options import WORD_REPLICAS
 
 
-def pieces(replicas: int) -> int:
+def pieces(replicas: int, realisations: int = 0) -> int:
     """Into how many pieces of whole words so many replicas are cut. `rgc.flows.sampling.parts`
     keeps the sums of each piece apart.
+
+    Of several realisations of random couplings each piece has some, with all of their copies.
     """
+    if realisations:
+        return realisations // WORD_REPLICAS
     return min(replicas // WORD_REPLICAS, GROUPS)
 
 
 def of_replicas(spec: Spec, options: Options) -> int:
     del spec
-    return pieces(options.integer("replicas"))
+    realisations = options.integer("disorder") if "disorder" in options else 0
+    return pieces(options.integer("replicas"), realisations)
 
 
 def of_realisations(spec: Spec, options: Options) -> int:

@@ -15,6 +15,7 @@ from rgc.language.measures import MEASURES
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 from rgc.verification.evaluator import Bound, Evaluator, Unreadable
+from rgc.verification.quenched import overlaps
 from rgc.verification.states import States
 
 
@@ -28,7 +29,7 @@ class Averages(Evaluator):
 
     def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
         own = states.as_written
-        super().__init__(document, own.lattice, own.values)
+        super().__init__(document, own.lattice, own.values, drawn=states.drawn)
         self.spec, self.states = spec, states
         section = document.section("measure")
         entries = section.body if section and isinstance(section.body, tuple) else ()
@@ -66,6 +67,8 @@ class Averages(Evaluator):
             value = self(self.definitions[name])
             self.open.remove(name)
             return value
+        if name == "overlap" and self.open:
+            raise Unreadable("the independent evaluator knows no functions of the overlap")
         if name in BUILT_IN and name not in self.parameters:
             return BUILT_IN[name](self)
         if name in MEASURES and name not in self.parameters:
@@ -108,6 +111,11 @@ class Averages(Evaluator):
         spins = self.first
         total = spins.reshape(len(spins), -1, self.states.number).mean(axis=1)
         return total[0] if len(total) == 1 else np.linalg.norm(total, axis=0)
+
+    def overlap(self, function: Any) -> float:
+        """The average of a function of the overlap of two copies."""
+        q, share = overlaps(self.states, self.weights)
+        return float(share @ function(q))
 
     def written(self, call: ast.Call) -> float:
         """`correlation(r, along=y, letters=[a, b])`."""
@@ -186,6 +194,10 @@ BUILT_IN: Mapping[str, Any] = {
     ),
     "binder": lambda self: 1 - self.average(self.m**4) / (3 * self.average(self.m**2) ** 2),
     "correlation_length": Averages.correlation_length,
+    "overlap": lambda self: self.overlap(lambda q: q),
+    "abs_q": lambda self: self.overlap(abs),
+    "q2": lambda self: self.overlap(lambda q: q**2),
+    "q4": lambda self: self.overlap(lambda q: q**4),
 }
 
 

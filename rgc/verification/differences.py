@@ -12,7 +12,7 @@ import numpy as np
 
 from rgc.flows.sampling.sampler import Sampler
 from rgc.model.lattice import Cell, Lattice
-from rgc.program.lattice.nodes import Accept, Bernoulli, Store
+from rgc.program.lattice.nodes import Accept, Bernoulli, Logistic, Store
 from rgc.program.lattice.program import Program
 from rgc.syntax import ast
 from rgc.verification.certificate import Finding, unchecked, within
@@ -20,6 +20,7 @@ from rgc.verification.chances import outcomes, stored
 from rgc.verification.energies import UNIT, coefficients, hamiltonian, rounding
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import describe
+from rgc.verification.quenched import realised
 from rgc.verification.schedule import sites
 from rgc.verification.states import States, every_state
 from rgc.verification.subject import Subject
@@ -65,7 +66,8 @@ def check_differences(subject: Subject) -> Iterator[Finding]:
     if isinstance(small, str):
         yield unchecked("a", "energy differences", "every flip of every configuration", "L3", small)
     else:
-        states, sampler = every_state(small.lattice, small.spec.species), small.sampler
+        sampler = small.sampler
+        states = realised(sampler, every_state(small.lattice, small.spec.species))
         energies, flips = hamiltonian(subject, states), Flips(small.sampler)
         for site in places(sampler.update.program):
             chances = move_chances(sampler, site, states)
@@ -79,7 +81,8 @@ def check_differences(subject: Subject) -> Iterator[Finding]:
 
 def _own(subject: Subject) -> Finding:
     sampler, lattice = subject.sampler, subject.model.lattice
-    states, flips, reach = subject.random(lattice), Flips(sampler), _reach(subject)
+    states, flips = realised(sampler, subject.random(lattice)), Flips(sampler)
+    reach = _reach(subject)
     chosen = list(places(sampler.update.program, PLACES))
     for site in chosen:
         window = _window(site[1], reach, lattice)
@@ -165,13 +168,13 @@ class Flips:
     def resolution(self, rule: int, window: Sequence[Any]) -> float:
         """The deviation that rounding allows.
 
-        It counts 2^-P for each threshold, 3 * 2^-32 for the tables of `Accept`, 2^-20 kT for each
-        weight, both ways, and the rounding of two energies.
+        It counts 2^-P for each threshold, 3 * 2^-32 for the tables of `Accept` and `Logistic`,
+        2^-20 kT for each weight, both ways, and the rounding of two energies.
         """
         program, model = self.sampler.update.program, self.sampler.model
         nodes = program.rules[rule].nodes
         drawn = sum(isinstance(node, Bernoulli) for node in nodes) * 2.0**-program.planes
-        lanes = any(isinstance(node, Accept) for node in nodes)
+        lanes = any(isinstance(node, Accept | Logistic) for node in nodes)
         weighed = lanes * (3 * 2.0**-32 + sum(self.sampler.update.sizes[rule]) * 2.0**-20)
         cells = int(np.prod(window)) if np.ndim(window) == 1 else len(window)
         return (
@@ -224,7 +227,8 @@ def _reach(subject: Subject) -> tuple[int, ...]:
         np.zeros((len(subject.spec.species), *lattice.cells, len(lattice.basis), 1), np.uint8),
         False,
     )
-    probe = _Probe(subject.document, lattice, one.values, [middle])
+    drawn = realised(subject.sampler, one).drawn
+    probe = _Probe(subject.document, lattice, one.values, [middle], drawn)
     probe.seen = [middle]
     section = subject.document.section("hamiltonian")
     probe(section.body if section else ast.Number("0"))

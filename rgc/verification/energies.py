@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from rgc.flows.sampling.recorder import make_recorder
 from rgc.flows.sampling.sampler import Sampler
 from rgc.model.groups import Merged
 from rgc.model.lattice import Cell, Lattice
@@ -17,6 +16,7 @@ from rgc.model.observables import Tally
 from rgc.verification.certificate import Finding, unchecked, within
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import describe
+from rgc.verification.quenched import realised, sums_of
 from rgc.verification.states import States, every_state
 from rgc.verification.subject import Subject
 
@@ -50,21 +50,10 @@ def check_energies(subject: Subject) -> Iterator[Finding]:
 
 
 def _energies(subject: Subject, sampler: Sampler, states: States, which: str) -> Finding:
-    model = sampler.model
+    model, states = sampler.model, realised(sampler, states)
     groups, of_term = (*model.merged.groups, *model.merged.constants), coefficients(sampler)
-    recorder = make_recorder(
-        model.lattice,
-        model.species,
-        [Tally(group) for group in groups],
-        subject.reference,
-        -(-states.number // 64),
-    )
-    sums = recorder.by_tally(
-        recorder([subject.reference.pack(field) for field in states.fields])[1]
-    )
-    lowered = sum((float(g.coefficient(of_term)) * sums[Tally(g)] for g in groups), np.zeros(1))[
-        : states.number
-    ]
+    sums = sums_of(sampler, [Tally(group) for group in groups], states, subject.reference)
+    lowered = sum((float(g.coefficient(of_term)) * sums[Tally(g)] for g in groups), np.zeros(1))
     exact = hamiltonian(subject, states)
     bound = rounding(model.merged, of_term, prod(model.lattice.cells))
     where = f"{describe(model.lattice)}, {which} {states.number} configurations"
@@ -88,7 +77,11 @@ def hamiltonian(subject: Subject, states: States, cells: Sequence[Cell] = ()) ->
     section = subject.document.section("hamiltonian")
     written = states.as_written
     evaluator = Evaluator(
-        subject.document, written.lattice, written.values, _small(cells, states.lattice)
+        subject.document,
+        written.lattice,
+        written.values,
+        _small(cells, states.lattice),
+        states.drawn,
     )
     return evaluator(section.body if section else None) + np.zeros(states.number)
 

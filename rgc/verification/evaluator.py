@@ -56,8 +56,8 @@ class Evaluator:
     """An evaluator of expressions on a lattice.
 
     `spins[species][cell + (letter,)]` float64[configuration] are the values of a spin as declared.
-    Outermost sums run over `cells`, by default all of them. Raises `Unreadable` for what it cannot
-    read.
+    Outermost sums run over `cells`, by default all of them. `drawn` finds random couplings. Raises
+    `Unreadable` for what it cannot read.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Evaluator:
         lattice: Lattice,
         spins: Mapping[str, Any],
         cells: Sequence[Cell] = (),
+        drawn: Any = None,
     ) -> None:
         section = document.section("parameters")
         entries = section.body if section and isinstance(section.body, tuple) else ()
@@ -75,7 +76,7 @@ class Evaluator:
             for entry in given
             if isinstance(entry.target, ast.Name | ast.Call)
         }
-        self.lattice, self.spins = lattice, spins
+        self.lattice, self.spins, self.drawn = lattice, spins, drawn
         self.cells = list(cells or product(*map(range, lattice.cells)))
 
     def __call__(self, expr: Any, bound: Bound | None = None) -> Any:
@@ -102,6 +103,8 @@ class Evaluator:
                 return self.called(name, [self(argument, bound) for argument in given])
             case ast.Index(ast.Name(name), (where,)) if name in self.spins:
                 return self.spins[name][self.folded(self.site(where, bound))]
+            case ast.Index(ast.Name(name), arguments) if self.is_drawn(name):
+                return self.random(name, arguments, bound)
             case ast.Index(base, arguments):
                 return self(base, bound)[
                     tuple(np.asarray(self(argument, bound), int) for argument in arguments)
@@ -123,6 +126,26 @@ class Evaluator:
             if name in self.parameters
             else {"pi": pi, "e": e}[name]
         )
+
+    def is_drawn(self, name: str) -> bool:
+        if name not in self.parameters:
+            return False
+        entry = self.parameters[name]
+        return entry.op == "~" or (isinstance(entry.value, ast.Call) and entry.value.name == "file")
+
+    def random(self, name: str, arguments: Sequence[Any], bound: Bound) -> float:
+        """The random coupling of some sites, or of the sites of a face."""
+        call = self.parameters[name].value
+        if self.drawn is None or not isinstance(call, ast.Call):
+            raise Unreadable("the independent evaluator knows no random couplings here")
+        parts = (*call.arguments, *(option.value for option in call.options))
+        given = [float(self(part)) for part in parts if not isinstance(part, ast.Text)]
+        sites: list[tuple[int, ...]] = []
+        for argument in arguments:
+            place = bound.get(argument.name) if isinstance(argument, ast.Name) else None
+            members = place if isinstance(place, tuple) else (self.site(argument, bound),)
+            sites += [self.folded(site) for site in members]
+        return float(self.drawn.value(name, call, given, sites))
 
     def called(self, name: str, values: list[Any]) -> Any:
         """A function of numbers, which is built in or a parameter `J(r) = ...`."""

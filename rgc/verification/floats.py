@@ -34,6 +34,7 @@ import numpy as np
 from rgc.routines import routine
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.energies import UNIT, hamiltonian
+from rgc.verification.quenched import realised
 from rgc.verification.states import every_state
 from rgc.verification.subject import Subject
 
@@ -67,7 +68,8 @@ def check_floats(subject: Subject) -> Iterator[Finding]:
         )
         yield unchecked("d", "floats", claim, "L3", reason)
         return
-    energies = hamiltonian(subject, every_state(instance.lattice, instance.spec.species))
+    states = every_state(instance.lattice, instance.spec.species)
+    energies = hamiltonian(subject, realised(instance.sampler, states))
     exact = decimal_moments(energies.tolist())
     bounds = allowed(energies, exact)
     for backend in subject.backends:

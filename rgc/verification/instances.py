@@ -84,6 +84,7 @@ class Search:
     - `own` is the sweep on the user's lattice.
     - `bits` is the largest number of bits of a state, of which there are 2^bits at most.
     - `zero` names the terms that are left out, as in the run.
+    - `species` is the number of fields that move, which come first.
     - `first` says whether a shape is to be preferred.
     """
 
@@ -92,6 +93,7 @@ class Search:
     own: Program
     bits: int
     zero: tuple[str, ...]
+    species: int
     first: Callable[[Cell], bool] = lambda cells: True
 
     def __call__(self, backend: Backend, seed: int) -> Instance | str:
@@ -122,7 +124,9 @@ class Search:
         return 2 if self.lattice.supercell is None else 1
 
     def _shapes(self) -> list[Cell]:
-        states = prod(field.states or 1 << field.planes for field in self.own.fields)
+        states = prod(
+            field.states or 1 << field.planes for field in self.own.fields[: self.species]
+        )
         most = self.bits / (len(self.lattice.basis) * log2(states))
         least = self._least
         sizes = (range(min(least, size), min(size, self.bits) + 1) for size in self.lattice.cells)

@@ -17,6 +17,7 @@ from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.differences import Flips, move_chances, places
 from rgc.verification.energies import hamiltonian
 from rgc.verification.instances import Instance, describe
+from rgc.verification.quenched import realised
 from rgc.verification.schedule import conflict, writes
 from rgc.verification.states import States, codes_of, every_state
 from rgc.verification.subject import Subject
@@ -48,7 +49,8 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
         complaint=next(complaints, ""),
         programs=len(programs),
     )
-    visited = np.concatenate([counts.ravel() for counts in writes(sweep)])
+    moving = writes(sweep)[: len(subject.model.species)]
+    visited = np.concatenate([counts.ravel() for counts in moving])
     complaint = conflict(sweep)
     if (visited != 1).any():
         complaint = (
@@ -63,7 +65,7 @@ def check_programs(subject: Subject) -> Iterator[Finding]:
         where,
         level="L1",
         complaint=complaint,
-        spins=sum(counts[0].size for counts in writes(sweep)),
+        spins=sum(counts[0].size for counts in moving),
         site_sets=len(sweep.schedule),
     )
 
@@ -98,7 +100,8 @@ def check_balance(subject: Subject) -> Iterator[Finding]:
 
 
 def _balance(subject: Subject, instance: Instance, written_out: bool) -> Iterator[Finding]:
-    sampler, states = instance.sampler, every_state(instance.lattice, instance.spec.species)
+    sampler = instance.sampler
+    states = realised(sampler, every_state(instance.lattice, instance.spec.species))
     energies = hamiltonian(subject, states)
     weight = np.exp(energies.min() - energies)
     weight /= weight.sum()
@@ -231,6 +234,7 @@ def started_free(subject: Subject) -> int:
     codes = np.stack([codes_of(field) for field in sampler.start()])
     for site in places(sampler.update.program):
         states = States(sampler.model.lattice, sampler.model.species, codes, False)
+        states = realised(sampler, states)
         free = move_chances(sampler, site, states)[1] == 1
         with states.turned(site[2]):
             codes = codes[..., free]

@@ -12,10 +12,14 @@ import numpy as np
 from rgc.errors import SpecError
 from rgc.flows.request import Request
 from rgc.flows.sampling.levels import Blocking
-from rgc.flows.sampling.observables import of_configuration, of_ensemble
-from rgc.flows.sampling.recorder import make_recorder
+from rgc.flows.sampling.observables import (
+    averages_in,
+    of_configuration,
+    of_ensemble,
+    tallies_in,
+)
 from rgc.flows.sampling.sample import Sample, make_sample
-from rgc.model.observables import Tally
+from rgc.model.observables import Average, Tally, tallies
 from rgc.model.spins import Species
 from rgc.program.lattice.nodes import Bernoulli, Weigh
 from rgc.program.lattice.program import Program
@@ -28,8 +32,9 @@ from rgc.verification.energies import UNIT
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import describe
 from rgc.verification.learned import read_maps
+from rgc.verification.quenched import realised, sums_of
 from rgc.verification.schedule import sites, writes
-from rgc.verification.states import States, every_state
+from rgc.verification.states import States, every_state, pack, unpack
 from rgc.verification.subject import Subject
 from rgc.verification.trace import Station, stations
 
@@ -54,9 +59,13 @@ def check_operators(subject: Subject) -> Iterator[Finding]:
     for level, (station, fields, sums) in enumerate(
         zip(levels, trace.levels, trace.sums, strict=True)
     ):
+        kinds = list(subject.spec.species)
+        if getattr(subject.own, "copies", False):
+            kinds = [*subject.model.kinds, kinds[0]]
+            fields = [*fields, _other_copy(subject, fields[0])]
         for tally, tallied in station.recorder.by_tally(sums).items():
             number += tallied.size
-            exact = counted(tally, station.lattice, fields, subject.spec.species)
+            exact = counted(tally, station.lattice, fields, kinds)
             apart = abs(tallied - exact) > (ALLOWED if tallied.dtype.kind == "f" else 0)
             if apart.any():
                 at = tuple(np.argwhere(apart)[0])
@@ -69,6 +78,19 @@ def check_operators(subject: Subject) -> Iterator[Finding]:
     yield judged(
         "a", "operators", claim, spanned(levels), level="L2", complaint=complaint, sums=number
     )
+
+
+def _other_copy(subject: Subject, field: Any) -> Any:
+    """The words of the next copy of each realisation, and of one realisation alone the other of
+    lanes 2k and 2k + 1.
+    """
+    copies = subject.sampler.plan.copies
+    if not copies:
+        bits = unpack(field)
+        lanes = np.arange(bits.shape[-1]) ^ 1
+        return np.stack(pack(bits[..., lanes]))
+    words = range(field.shape[-1])
+    return field[..., [k - k % copies + (k + 1) % copies for k in words]]
 
 
 def spanned(levels: Sequence[Station]) -> str:
@@ -197,7 +219,7 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
     if isinstance(small, str):
         yield unchecked("a", "measures", claim, "L3", small)
         return
-    states = every_state(small.lattice, small.spec.species)
+    states = realised(small.sampler, every_state(small.lattice, small.spec.species))
     exact = Averages(small.spec.document, small.spec, states)
     try:
         flow = make_sample(
@@ -213,6 +235,9 @@ def check_measures(subject: Subject) -> Iterator[Finding]:
         wanted = {name: exact.measure(name) for name in compiled}
     except (SpecError, Unreadable) as reason:
         yield unchecked("a", "measures", claim, "L3", str(reason))
+        return
+    if not compiled:
+        yield unchecked("a", "measures", claim, "L3", "all of them are of two copies")
         return
     where = f"{small.name}, all {states.number} configurations"
     apart = {name: _apart(compiled[name], wanted[name]) for name in compiled}
@@ -240,17 +265,21 @@ def _apart(compiled: float, wanted: float) -> float:
 
 
 def averaged(flow: Sample, states: States, weights: Any, backend: Backend) -> dict[str, float]:
-    """The observables of a flow where each state has its weight."""
-    estimator, words = flow.estimator, -(-states.number // 64)
-    recorder = make_recorder(states.lattice, states.species, estimator.tallies, backend, words)
-    _, counts = recorder([backend.pack(field) for field in states.fields])
-    by_tally = recorder.by_tally(counts).items()
-    sums = {tally: counted[..., : states.number] for tally, counted in by_tally}
+    """The observables of a flow where each state has its weight, but those of two copies."""
+    estimator, kinds = flow.estimator, flow.sampler.model.kinds
+    of_one = [average for average in estimator.averages if not _of_copies(average, len(kinds))]
+    sums = sums_of(flow.sampler, tallies_in(of_one), states, backend)
     averages = {
         average: np.asarray(weights @ (of_configuration(average.of, sums) + 0 * weights))
-        for average in estimator.averages
+        for average in of_one
     }
     return {
         observable.name: float(of_ensemble(observable, averages))
         for observable in estimator.observables
+        if all(average in averages for average in averages_in([observable]))
     }
+
+
+def _of_copies(average: Average, copy: int) -> bool:
+    products = (product for tally in tallies(average.of) for product in tally.operator.products)
+    return any(spin.species == copy for product in products for spin in product)

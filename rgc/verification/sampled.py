@@ -22,6 +22,7 @@ from rgc.verification.counting import counted
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import Instance
 from rgc.verification.learned import read_maps
+from rgc.verification.quenched import realised
 from rgc.verification.states import States, every_state, pack
 from rgc.verification.subject import Subject
 
@@ -108,7 +109,7 @@ def sampled(subject: Subject, instance: Instance) -> Averaged:
         point={},
         zero=subject.zero,
     )
-    states = every_state(instance.lattice, spec.species)
+    states = realised(made.sampler, every_state(instance.lattice, spec.species))
     exact = Averages(spec.document, spec, states)
     state = made.start()
     state.arrays |= {
@@ -117,7 +118,7 @@ def sampled(subject: Subject, instance: Instance) -> Averaged:
     for _ in range(made.steps):
         state = made.step(state)
     averages: dict[str, tuple[float, float, float]] = {}
-    arrays = made.sampler.plan.parts.by_group(state.arrays, made.shared)
+    arrays = made.estimator.by_group(state.arrays)
     for name, estimate in made.estimator.estimates(arrays).items():
         if estimate.value is not None and estimate.error is not None:
             averages[name] = estimate.value, estimate.error, exact.measure(name)
@@ -130,7 +131,8 @@ def _drawn(states: States, weights: Any, seed: int) -> list[Any]:
     """Canonical fields of states drawn with their weights."""
     numbers = uniforms(stream(seed, {}, "data", 1), RUN["replicas"])
     which = np.searchsorted(np.cumsum(weights), numbers).clip(max=states.number - 1)
-    return [np.stack(pack(planes[..., which])) for planes in states.planes]
+    moving = states.planes[: len(states.species)]
+    return [np.stack(pack(planes[..., which])) for planes in moving]
 
 
 # -- operators at every level ----------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from rgc.model.supercells import array_as_written, as_written
 from rgc.program.draws import LEVEL, SLOT, Key, fold
 from rgc.program.lattice.program import Field
 from rgc.program.lattice.start import random_field
+
+if TYPE_CHECKING:
+    from rgc.verification.quenched import Drawn
 
 Bits = NDArray[np.bool_]
 Codes = NDArray[np.uint8]
@@ -30,13 +33,20 @@ class States:
     stand for the values `Species.codes`: 1 is the lower of two values.
 
     If `whole`, the codes of configuration n, in the order of the axes, are the digits of n with the
-    first one the lowest.
+    first one the lowest. `signs` bool[1, *cells, letter] are the fields of quenched spins, the same
+    in all configurations, and `drawn` the random couplings that they are the signs of.
     """
 
     lattice: Lattice
     species: tuple[Species, ...]
     codes: Codes
     whole: bool
+    signs: tuple[Bits, ...] = ()
+    drawn: Drawn | None = None
+
+    def with_quenched(self, signs: tuple[Bits, ...], drawn: Drawn) -> States:
+        """The same configurations with these quenched spins."""
+        return replace(self, signs=signs, drawn=drawn)
 
     @property
     def number(self) -> int:
@@ -57,11 +67,15 @@ class States:
 
     @property
     def planes(self) -> list[Bits]:
-        """The bits of the codes of each species, bool[plane, *cells, letter, configuration]."""
-        return [
+        """The bits of the codes of each species, bool[plane, *cells, letter, configuration], and
+        those of quenched spins.
+        """
+        moving = [
             np.stack([codes >> k & 1 == 1 for k in range(spin.bits)])
             for spin, codes in zip(self.species, self.codes, strict=True)
         ]
+        still = [np.broadcast_to(s[..., None], (*s.shape, self.number)) for s in self.signs]
+        return [*moving, *still]
 
     @property
     def fields(self) -> list[Words]:

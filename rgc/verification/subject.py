@@ -15,7 +15,7 @@ from rgc.errors import SpecError
 from rgc.flows.sampling.sampler import Model, Sampler
 from rgc.kernel_cache import KernelCache
 from rgc.loaded import Loaded
-from rgc.model.lattice import Cell, Lattice
+from rgc.model.lattice import Cell, Complete, Lattice
 from rgc.model.spec import Spec
 from rgc.model.stack import Window
 from rgc.program.draws import stream
@@ -56,6 +56,9 @@ WORK = 2**16
 With more spins fewer replicas are compared.
 """
 
+
+OF_COMPLETE = ("operators", "programs", "bit identity")
+"""The checks of sampling on a complete graph, which has no smaller lattice of its kind."""
 
 REFERENCE = "reference"
 """The backend that says what a program means."""
@@ -112,7 +115,11 @@ class Subject:
     @property
     def checks(self) -> tuple[Check, ...]:
         """The checks of the scheme. A spec without a flow has those of free energies by arrays."""
-        return self.ready.checks if self.ready is not None else ARRAYS
+        if self.ready is None:
+            return ARRAYS
+        if self.sampled_by_programs and isinstance(self.loaded.spec.lattice, Complete):
+            return tuple(check for check in self.ready.checks if check.name in OF_COMPLETE)
+        return self.ready.checks
 
     @property
     def sampled_by_programs(self) -> bool:
@@ -157,13 +164,14 @@ class Subject:
         spec, _ = build(self.document, folder=self.loaded.folder)
         if not self.sampled_by_programs:
             return spec
-        if spec.flow is None or not isinstance(spec.lattice, Lattice):
+        if spec.flow is None or not isinstance(spec.lattice, Lattice | Complete):
             raise ValueError("a spec that can be sampled has a flow and a lattice")
         asked, sites = spec.flow.options.get("replicas", 64), spec.lattice.sites * len(spec.species)
         words = max(1, min(asked // 64 if isinstance(asked, int) else 1, 4, WORK // sites))
-        return replace(
-            spec, flow=replace(spec.flow, options={**spec.flow.options, "replicas": 64 * words})
-        )
+        fewer = {"replicas": 64 * words}
+        if "disorder" in spec.flow.options:
+            fewer = {"replicas": 64 * max(words, 2), "disorder": 64}
+        return replace(spec, flow=replace(spec.flow, options={**spec.flow.options, **fewer}))
 
     def flow(self, backend: Backend) -> Any:
         """The flow of the spec on a backend, with the random numbers of its own run."""
@@ -296,6 +304,7 @@ class Subject:
             self.sampler.update.program,
             bits,
             self.zero,
+            len(self.model.species),
             *first,
         )
         return search(self.reference, self.seed)

@@ -4,7 +4,7 @@ level.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -27,19 +27,23 @@ EVERY = tuple(range(1, SWEEPS + 1))
 @dataclass(frozen=True, slots=True, eq=False)
 class Station:
     """What a record does at one level: the map from the level before (None at level 0), then the
-    tallies.
+    tallies, which `record` counts.
     """
 
     lattice: Lattice
     blocking: Blocking | None
     recorder: Recorder
+    record: Callable[..., Any]
 
 
 def stations(flow: Any) -> list[Station]:
     """The stations of a flow `sample` or `mcrg`."""
     if not hasattr(flow, "levels"):
-        return [Station(flow.sampler.model.lattice, None, flow.recorder)]
-    return [Station(level.lattice, level.blocking, level.recorder) for level in flow.levels.levels]
+        return [Station(flow.sampler.model.lattice, None, flow.recorder, flow.record)]
+    return [
+        Station(level.lattice, level.blocking, level.recorder, level.recorder)
+        for level in flow.levels.levels
+    ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +73,7 @@ def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
     One call goes from each mark to the next.
     """
     sampler = flow.sampler
-    history = {0: sampler.start()}
+    history = {0: sampler.fields()}
     now = [backend.pack(field) for field in history[0]]
     for first, last in pairwise([0, *marks]):
         now = sampler.sweep(now, first, last - first)
@@ -80,7 +84,7 @@ def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
             shape = (*station.lattice.cells, len(station.lattice.basis), sampler.plan.words)
             coarse = [backend.pack(empty((kind.bits, *shape))) for kind in sampler.model.species]
             _, now = station.blocking(now, coarse, station.blocking.keys(0, 1))
-        now, counted = station.recorder(now)
+        now, counted = station.record(now)
         levels.append([backend.unpack(field) for field in now])
         sums.append(counted)
     return Trace(flow, history, levels, sums)
@@ -89,7 +93,7 @@ def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
 def later_words(flow: Any, backend: Backend, sweeps: int = SWEEPS) -> list[Words]:
     """The canonical fields of all words but the first, run by themselves."""
     sampler = flow.sampler
-    state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.start()]
+    state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.fields()]
     return [backend.unpack(field) for field in sampler.later(1).sweep(state, 0, sweeps)]
 
 

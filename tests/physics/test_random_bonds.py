@@ -12,8 +12,8 @@ from scipy.special import stdtrit
 
 import rgc
 from rgc import backend as backends
+from rgc.flows.disorder import Realisation
 from rgc.flows.enumeration import contraction
-from rgc.flows.enumeration.disorder import Realisation
 from rgc.flows.enumeration.enumerate_model import make_exact
 from rgc.flows.enumeration.reconstruction import Reconstruction, learn
 from rgc.loaded import Loaded

@@ -14,6 +14,7 @@ from typing import Any, Generic
 from rgc.ast_to_model.expressions.domains import Summands, indices, summands
 from rgc.ast_to_model.expressions.expand import Expander, Key, key_value
 from rgc.ast_to_model.expressions.name_terms import Draft
+from rgc.ast_to_model.expressions.places_of_draws import check_places
 from rgc.ast_to_model.expressions.polynomial import E, Polynomials, Ring, Tables
 from rgc.ast_to_model.expressions.sites import Bound
 from rgc.ast_to_model.expressions.sums import Part
@@ -155,6 +156,10 @@ class _Gathered(Generic[E]):
             expansion = self.expander.expand(body, bound)
             self._check_exchange(expansion, bound, domain)
             self._check_edges(expansion, bound)
+            for key, function in expansion.items():
+                if key.field is not None:
+                    supports, scope = self.ring.supports(function), self.expander.scope
+                    check_places(key.field, supports, body, bound, self.expander.lattice, scope)
             yield from expansion.items()
 
     def _check_exchange(self, expansion: dict[Key, E], bound: Bound, domain: Summands) -> None:

@@ -84,7 +84,7 @@ class Resolver:
         return replace(self, open=(*self.open, expr.name)).resolve(definition)
 
     def _built_in(self, expr: ast.Name | ast.Call) -> Expression:
-        if not MEASURES[expr.name].of_spins:
+        if not MEASURES[expr.name].built_in:
             return Known(expr.name)
         with placed(expr.span):
             return built_in(expr.name, self._sites(), self.species, **self._options(expr))

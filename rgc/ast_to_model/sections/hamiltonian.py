@@ -12,6 +12,7 @@ from rgc.ast_to_model.expressions.periods import with_supercells
 from rgc.ast_to_model.expressions.references import References
 from rgc.ast_to_model.expressions.sums import parts_of
 from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
+from rgc.ast_to_model.sections.given import given_couplings
 from rgc.errors import Problems, SpecError
 from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Term
@@ -51,7 +52,10 @@ def check_hamiltonian(spec: Spec, context: Context) -> Spec:
         return spec
     terms = name_terms(drafts, [species.name for species in spec.species])
     _check_terms(terms, spec, context)
-    return replace(spec, hamiltonian=Hamiltonian(terms), draws=_draws(context))
+    spec = replace(spec, hamiltonian=Hamiltonian(terms), draws=_draws(context))
+    with context.failing("hamiltonian"):
+        spec = replace(spec, given=given_couplings(terms, spec.lattice, context))
+    return spec
 
 
 def _draws(context: Context) -> dict[str, Distribution]:

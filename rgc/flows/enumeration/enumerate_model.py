@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from rgc.errors import Problem, SpecError
+from rgc.flows.disorder import Realisation, read_given
 from rgc.flows.enumeration.block_step import Step, make_step
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
-from rgc.flows.enumeration.disorder import Realisation, log_weight
+from rgc.flows.enumeration.disorder import log_weight
 from rgc.flows.enumeration.states import Chunks, cut_after
 from rgc.model.complete import one_cell
 from rgc.model.groups import Local
@@ -86,8 +87,9 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float], share: Share =
     cluster = steps[0].blocked.fine if steps else make_cluster(lattice, spec.species)
     options = Options(spec.flow.options)
     number = options.integer("disorder") if "disorder" in options else 1
+    given = read_given(spec.given)
     weights = [
-        log_weight(cluster, hamiltonian, Realisation(spec.draws, lattice, seed, point, k))
+        log_weight(cluster, hamiltonian, Realisation(spec.draws, lattice, seed, point, k, given))
         for k in share.of(number)
     ]
     first = _fixed_blocks(steps[0]) if steps else 0

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.disorder import Realisation
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, make_cluster
-from rgc.flows.enumeration.disorder import Realisation, log_weight
+from rgc.flows.enumeration.disorder import log_weight
 from rgc.flows.machines.sides import States
 from rgc.flows.machines.tables import all_digits
 from rgc.flows.request import Request

@@ -51,6 +51,7 @@ class Estimator:
     - `watched` are the averages whose time series is kept, under these names.
     - `averages` are those and all others that are taken, each once, `tallies` the sums they need.
       None of them may depend on how replicas started.
+    - `species` is the number of those that move, or None where all do.
     """
 
     observables: tuple[Observable, ...]
@@ -58,6 +59,7 @@ class Estimator:
     averages: tuple[Average, ...]
     tallies: tuple[Tally, ...]
     plan: SweepPlan
+    species: int | None = None
 
     def start(self) -> Arrays:
         """The arrays of an empty estimator.
@@ -66,7 +68,7 @@ class Estimator:
           those that started hot and half 1 of those that started cold.
         - `series` [watched, record, part] holds what a part adds to the average over its group.
 
-        Everything below `record` takes such arrays after `Parts.by_group`.
+        Everything below `record` takes such arrays after `by_group`.
         """
         kept, parts = min(self.plan.records, SERIES), len(self.plan.parts)
         return {
@@ -88,6 +90,10 @@ class Estimator:
             arrays["averages"][k] += halves
             if k < len(self.watched) and number < SERIES:
                 arrays["series"][k, number] = halves.sum(axis=1) / per_group
+
+    def by_group(self, arrays: Mapping[str, Floats]) -> Mapping[str, Floats]:
+        """The arrays of the whole, with groups of the jackknife in place of parts."""
+        return self.plan.parts.by_group(arrays, self.shared)
 
     def estimates(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
         """Each observable with its jackknife error over groups of replicas.
@@ -144,8 +150,13 @@ class Estimator:
         """Signs that the run was not thermalised."""
         doubts = self.doubts(arrays)
         halves = arrays["averages"] * (2 * GROUPS / (self.plan.records * self.plan.replicas))
-        compared = [Compared(self._called(each), is_odd(each.of)) for each in self.averages]
-        return (*doubts, *start_remembered(compared, halves, forgotten=not doubts))
+        return (*doubts, *start_remembered(self._compared, halves, forgotten=not doubts))
+
+    @property
+    def _compared(self) -> list[Compared]:
+        return [
+            Compared(self._called(each), is_odd(each.of, self.species)) for each in self.averages
+        ]
 
     def doubts(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
         """What the time series say against the length of the thermalisation."""
@@ -162,11 +173,16 @@ class Estimator:
 
 
 def make_estimator(
-    observables: Sequence[Observable], watched: Mapping[str, Average], plan: SweepPlan
+    observables: Sequence[Observable],
+    watched: Mapping[str, Average],
+    plan: SweepPlan,
+    *,
+    species: int | None = None,
+    kind: type[Estimator] = Estimator,
 ) -> Estimator:
     """The estimator of some observables, its averages the watched ones first."""
     averages = tuple(dict.fromkeys((*watched.values(), *averages_in(observables))))
-    return Estimator(tuple(observables), watched, averages, tallies_in(averages), plan)
+    return kind(tuple(observables), watched, averages, tallies_in(averages), plan, species)
 
 
 def too_short(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:

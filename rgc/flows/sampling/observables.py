@@ -22,7 +22,7 @@ from rgc.model.observables import (
     Tally,
     averages,
     tallies,
-    with_energy,
+    with_known,
 )
 from rgc.model.operators import Operator, Product
 from rgc.model.sectors import Sectors
@@ -41,9 +41,10 @@ def observables_of(
     default: Sequence[str] = DEFAULT,
     known: Sequence[str] = (),
     sectors: Sectors | None = None,
+    overlap: Linear | None = None,
 ) -> tuple[Observable, ...]:
     """What the spec asks to measure, else the built-in observables named in `default`, with H/N in
-    place of `Energy`.
+    place of `Energy`, and where the flow has copies of its spins `overlap` in place of `Overlap`.
 
     Measures of a finished scan and free energies by methods of their own are not among them.
     `known` names the numbers that the flow finds besides averages. Where the symmetry of `sectors`
@@ -61,7 +62,7 @@ def observables_of(
     return tuple(
         Observable(
             observable.name,
-            connected(with_energy(observable.expression, energy), sectors),
+            connected(with_known(observable.expression, energy, overlap), sectors),
             observable.written,
         )
         for observable in (observables if asked else named(default, lattice, species))
@@ -165,12 +166,22 @@ def is_constant(expression: Expression) -> bool:
     )
 
 
-def is_odd(expression: Expression) -> bool:
-    """Whether it is a sum of products of odd numbers of two-state spins, but for a constant."""
+def is_odd(expression: Expression, species: int | None = None) -> bool:
+    """Whether it is a sum of products of odd numbers of two-state spins, but for a constant.
+
+    Spins beyond so many `species` are quenched and do not count.
+    """
     one = isinstance(expression, Linear | Profile)
     products = tuple(_products(expression)) if one else ()
     signs = not any(isinstance(tally.operator, Local) for tally in tallies(expression))
-    return signs and bool(products) and all(len(product) % 2 for product in products)
+    return (
+        signs
+        and bool(products)
+        and all(
+            sum(species is None or spin.species < species for spin in product) % 2
+            for product in products
+        )
+    )
 
 
 def _products(sums: Expression) -> Iterator[Product]:

@@ -63,9 +63,9 @@ class Parts:
         return {**arrays, **summed}
 
 
-def make_parts(replicas: int, share: Share = WHOLE) -> Parts:
-    """The parts of a share of so many replicas."""
-    pieces, words = shares.pieces(replicas), replicas // WORD_REPLICAS
+def make_parts(replicas: int, realisations: int = 0, share: Share = WHOLE) -> Parts:
+    """The parts of a share of so many replicas, of so many realisations of random couplings."""
+    pieces, words = shares.pieces(replicas, realisations), replicas // WORD_REPLICAS
     starts = [piece * words // pieces * WORD_REPLICAS for piece in range(pieces + 1)]
     cuts = sorted({*starts, *(group * replicas // GROUPS for group in range(GROUPS))})
     own = share.of(pieces)

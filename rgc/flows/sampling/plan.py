@@ -35,6 +35,10 @@ class SweepPlan:
 
     At most `stride` sweeps are made at once. The replicas are those of the words from `word0` on,
     and sums over them are kept by their `parts`.
+
+    Where random couplings have several `realisations`, each lane of a word is one of them, and the
+    words of 64 realisations are their `copies`, one after the other, which differ in nothing but
+    their random numbers. Otherwise `realisations` is 0.
     """
 
     thermalise: int
@@ -44,6 +48,20 @@ class SweepPlan:
     stride: int
     parts: Parts
     word0: int = 0
+    realisations: int = 0
+
+    @property
+    def copies(self) -> int:
+        """Replicas of each realisation; 0 where there are not several."""
+        return self.replicas // self.realisations if self.realisations else 0
+
+    @property
+    def blocks(self) -> range:
+        """The numbers of the sets of 64 realisations; there are none without several."""
+        if not self.realisations:
+            return range(0)
+        first = self.word0 // self.copies
+        return range(first, first + self.realisations // WORD_REPLICAS)
 
     @property
     def sweeps(self) -> int:
@@ -75,7 +93,8 @@ def make_plan(options: Options, sites: int, share: Share = WHOLE) -> SweepPlan:
     `every` are not made.
     """
     sweeps, replicas = options.integer("sweeps"), options.integer("replicas")
-    every, parts = min(options.integer("every"), sweeps), make_parts(replicas, share)
+    realisations = options.integer("disorder") if "disorder" in options else 0
+    every, parts = min(options.integer("every"), sweeps), make_parts(replicas, realisations, share)
     mine = sum(parts.sizes)
     return SweepPlan(
         thermalise=options.integer("thermalise"),
@@ -85,4 +104,5 @@ def make_plan(options: Options, sites: int, share: Share = WHOLE) -> SweepPlan:
         stride=max(1, min(int(WORK / (sites * mine)), MOST_RECORDS * every)),
         parts=parts,
         word0=parts.word0,
+        realisations=realisations * mine // replicas,
     )

@@ -10,16 +10,18 @@ from rgc.flows.flow import Account, State, check_shape
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import doubts_at_edges, observables_of
+from rgc.flows.sampling.over_realisations import OverRealisations
+from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
 from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
-from rgc.model.observables import Average
+from rgc.model.observables import Average, Tally
 from rgc.model.spins import Species
 from rgc.model.supercells import array_as_written, as_written
-from rgc.passes.built_in import built_in
+from rgc.passes.built_in import built_in, overlap
 from rgc.results.result import Estimate, Level, Result, Saved
 
 if TYPE_CHECKING:
@@ -33,13 +35,16 @@ class Sample:
     """`sample(...)` at one point.
 
     State arrays: `spins_<k>`, the canonical field of species k, and those of the `Estimator` and of
-    the `Saver`, if there is one.
+    the `Saver`, if there is one. With `copies` the recorder is handed the first species of another
+    copy too.
     """
 
     sampler: Sampler
     estimator: Estimator
     recorder: Recorder
     saver: Saver | None = None
+    copies: bool = False
+    weighed: WeighedSums | None = None
 
     @property
     def scheme(self) -> str:
@@ -64,14 +69,25 @@ class Sample:
         for piece in pieces:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
-                packed, sums = self.recorder(packed)
-                of_tally = self.recorder.by_tally(sums)
+                packed, sums = self.record(packed)
+                of_tally = dict(self.recorder.by_tally(sums))
+                if self.weighed is not None:
+                    packed, weighed = self.weighed(packed)
+                    of_tally |= weighed
                 self.estimator.record(state.arrays, piece.record, of_tally)
                 if self.saver is not None:
                     self.saver.record(state.arrays, piece.record, [packed], of_tally)
         frozen(self.sampler, state, packed)
         state.done += sum(piece.count for piece in pieces)
         return state
+
+    def record(self, packed: list[Packed]) -> tuple[list[Packed], Sequence[NDArray[Any]]]:
+        """The fields, unchanged, and what the recorder counts of them."""
+        if not self.copies:
+            return self.recorder(packed)
+        other = self.sampler.other_copy(packed[0])
+        recorded, sums = self.recorder([*packed, other])
+        return recorded[:-1], sums
 
     def accounts(self) -> Sequence[Account]:
         return ()  # programs do it all
@@ -85,8 +101,7 @@ class Sample:
         return first_words(self.sampler.model, arrays)
 
     def finish(self, state: State) -> Result:
-        model, parts = self.sampler.model, self.sampler.plan.parts
-        arrays = parts.by_group(state.arrays, self.estimator.shared)
+        model, arrays = self.sampler.model, self.estimator.by_group(state.arrays)
         level = Level(0, as_written(model.lattice).cells, couplings(model.hamiltonian))
         return Result(
             "sample",
@@ -119,19 +134,53 @@ def make_sample(request: Request) -> Sample:
         share=request.share,
     )
     observables = observables_of(
-        request.spec, model.lattice, model.species, model.energy, sectors=model.symmetry
+        request.spec,
+        model.lattice,
+        model.species,
+        model.energy,
+        sectors=model.symmetry,
+        overlap=overlap(model.lattice, model.species, len(model.kinds)),
     )
-    made = sampling(sampler, make_estimator(observables, watched(model), sampler.plan))
+    estimator = make_estimator(
+        observables,
+        watched(model),
+        sampler.plan,
+        species=len(model.species),
+        kind=OverRealisations if sampler.plan.realisations else Estimator,
+    )
+    made = sampling(sampler, estimator)
     return replace(made, saver=make_saver(sampler, made.estimator))
 
 
 def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
     """A sampler with an estimator, and the recorder of what that needs."""
     model, words = sampler.model, sampler.plan.words
-    recorder = make_recorder(
-        model.lattice, model.species, estimator.tallies, sampler.backend, words
+    copies = any(len(model.kinds) in _species(tally) for tally in estimator.tallies)
+    kinds = (*model.kinds, *([model.species[0]] if copies else []))
+    numbered = [
+        tally
+        for tally in estimator.tallies
+        if not model.signs and max(_species(tally), default=0) >= model.first
+    ]
+    counted = [tally for tally in estimator.tallies if tally not in numbered]
+    recorder = make_recorder(model.lattice, kinds, counted, sampler.backend, words)
+    made = Sample(sampler, estimator, recorder, copies=copies)
+    if not numbered:
+        return made
+    weighed = make_weighed_sums(
+        numbered,
+        model.lattice,
+        model.species,
+        first=model.first,
+        couplings=sampler.couplings,
+        backend=sampler.backend,
     )
-    return Sample(sampler, estimator, recorder)
+    return replace(made, weighed=weighed)
+
+
+def _species(tally: Tally) -> set[int]:
+    """The numbers of the species that a sum is of."""
+    return {spin.species for product in tally.operator.products for spin in product}
 
 
 def watched(model: Model) -> dict[str, Average]:
@@ -150,14 +199,14 @@ def unfrozen(sampler: Sampler, state: State) -> list[Packed]:
     checkpoint that holds other fields, which no kernel would notice.
     """
     fields = [state.arrays[f"spins_{k}"] for k in range(len(sampler.model.species))]
-    for field, made in zip(fields, sampler.update.program.fields, strict=True):
+    for field, made in zip(fields, sampler.update.program.fields, strict=False):
         check_shape(field, (made.planes, *made.shape, made.letters, sampler.plan.words))
-    return [sampler.backend.pack(field) for field in fields]
+    return sampler.packed(fields)
 
 
 def frozen(sampler: Sampler, state: State, packed: Sequence[Packed]) -> None:
-    """Put the fields back into the state, in canonical form."""
-    for k, field in enumerate(packed):
+    """Put the fields of the species back into the state, in canonical form."""
+    for k, field in enumerate(packed[: len(sampler.model.species)]):
         state.arrays[f"spins_{k}"] = sampler.backend.unpack(field)
 
 

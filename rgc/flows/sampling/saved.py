@@ -75,7 +75,8 @@ class Saver:
         """
         place = self.place(number) if self.count else None
         if place is not None:
-            fields = chain.from_iterable(levels)
+            species = len(self.sampler.model.species)
+            fields = chain.from_iterable(level[:species] for level in levels)
             for (where, _, _), field in zip(self._kept(), fields, strict=True):
                 arrays[where][place] = self.sampler.backend.unpack(field)
         for k, function in enumerate(self.series.values()):

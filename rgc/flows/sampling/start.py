@@ -29,6 +29,9 @@ FLIPPED = (
 )
 """How replicas of two-state spins start, in words."""
 
+BY_COPY = FLIPPED.replace("replicas", "copies of every realisation")
+"""How copies of realisations of random couplings start, in words."""
+
 UNIFORM = (
     "even replicas hot (independent spins, all states equally likely), odd ones cold "
     "(a random one of the uniform states of lowest energy)"
@@ -48,6 +51,7 @@ def start_fields(
     sectors: Sectors,
     generator: Generator,
     word0: int = 0,
+    copies: int = 0,
 ) -> list[Words]:
     """Canonical fields u64[planes, *shape, letters, word], one for each species, of the words from
     `word0` on.
@@ -59,7 +63,9 @@ def start_fields(
 
     A cold replica of two-state spins is all up or all down, whichever has the lower energy, times
     an element of the group of `sectors` drawn at random, so that cold replicas are spread over the
-    states that the symmetry relates. One of other spins is in a random one of those states of
+    states that the symmetry relates. Where each lane is a realisation of random couplings, every
+    second one of its `copies` is cold. A product with a random sign, which is a spin of no species,
+    says nothing about which is lower. One of other spins is in a random one of those states of
     lowest energy in which every spin of a species has the same value.
     """
     import numpy as np
@@ -73,6 +79,7 @@ def start_fields(
         (part, coefficient)
         for group, coefficient in zip(groups, coefficients, strict=True)
         for part in _inside(group, lattice)
+        if all(spin.species < len(species) for spin in _spins(part))
     ]
     cold = (
         _flipped(folded[-1], fields, words, word0, inside, sectors, generator)
@@ -81,9 +88,12 @@ def start_fields(
             (int(folded[-1][0]), int(folded[-1][1])), fields, words, word0, inside, generator
         )
     )
+    hot = np.full(words, HOT, dtype=np.uint64)
+    if copies:
+        even = (word0 + np.arange(words)) % copies % 2 == 0
+        hot = np.where(even, np.uint64(0xFFFF_FFFF_FFFF_FFFF), np.uint64(0))
     return [
-        (random_field(of, field, words, word0, generator) & np.uint64(HOT))
-        | (ground & ~np.uint64(HOT))
+        (random_field(of, field, words, word0, generator) & hot) | (ground & ~hot)
         for of, field, ground in zip(keys, fields, cold, strict=True)
     ]
 
@@ -201,6 +211,10 @@ def _flips(
 
     at = counters(0, np.arange(word0, word0 + words))
     return [word(key, at + np.uint64(k), generator) for k in range(len(sectors.flips))]
+
+
+def _spins(part: Product | Sign) -> Product:
+    return part.spins if isinstance(part, Sign) else part
 
 
 def _inside(group: Group | Signs, lattice: Lattice) -> Iterator[Product | Sign]:

@@ -49,13 +49,17 @@ def critical_couplings(measured: Measured) -> dict[str, Estimate]:
 def _times(factor: Estimate, coupling: float) -> Estimate:
     if factor.value is None:
         return factor
-    size = abs(coupling)
-    parts = {
-        name: None if part is None else part * size
-        for name in ("error", "statistical", "systematic")
-        for part in (getattr(factor, name),)
-    }
-    return replace(factor, value=factor.value * coupling, **parts)
+    error, statistical, systematic = (
+        None if part is None else part * abs(coupling)
+        for part in (factor.error, factor.statistical, factor.systematic)
+    )
+    return replace(
+        factor,
+        value=factor.value * coupling,
+        error=error,
+        statistical=statistical,
+        systematic=systematic,
+    )
 
 
 def _factor(measured: Measured) -> Estimate:

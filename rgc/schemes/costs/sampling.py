@@ -8,10 +8,11 @@ from math import factorial, prod
 from rgc.language.updates import CLUSTER_UPDATES
 from rgc.language.values import OperatorBasis, Value
 from rgc.model.block_maps import TRIED
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.passes.quench import signs_alone
 from rgc.schemes.cost import NOTHING, NUMBER, Cost
 from rgc.schemes.needs.bias import certain
 from rgc.schemes.needs.operators import by_bodies
@@ -34,6 +35,9 @@ under a bias, measured.
 
 UPDATES = 1e9
 """Bits of a replica that one core updates in a second."""
+
+WEIGHED = 1.4e8
+"""The same where weights of each site are added up, on the square lattice."""
 
 BATCHES = 4
 """Times the sweeps of the longest batch that a bias takes at a level: the way up, Newton batches,
@@ -61,13 +65,32 @@ def sample(spec: Spec, options: Options) -> Cost:
     bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
     memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
     memory += RECORD * options.number("replicas") * NUMBER
+    memory += signs_of(spec) * (TABLES + 2 * words * NUMBER)
     sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
     sweeps += options.number("thermalise")
     seconds = sweeps * bits * options.number("replicas") / UPDATES
+    if spec.hamiltonian is not None and not signs_alone(spec.hamiltonian, spec.draws):
+        memory += 3 * signs_of(spec) * options.number("replicas") * NUMBER
+        seconds = sweeps * bits * options.number("replicas") / WEIGHED
     if "update" in options and options["update"] in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
     return Cost(memory, seconds)
+
+
+def signs_of(spec: Spec) -> float:
+    """The signs of random couplings of a realisation."""
+    terms = spec.hamiltonian.terms if spec.hamiltonian is not None else ()
+    bonds = {
+        (term.inhomogeneous, product)
+        for term in terms
+        for _, product in term.products
+        if term.inhomogeneous
+    }
+    lattice = spec.lattice
+    if not bonds or not isinstance(lattice, Lattice):
+        return 0.0
+    return float(lattice.sites / len(lattice.basis) * len(bonds))
 
 
 def own_fields(spec: Spec) -> float:
@@ -147,6 +170,6 @@ def differing(lattice: Lattice) -> int:
 def bits_of(spec: Spec) -> float:
     """The bits of a configuration of a finite lattice."""
     lattice = spec.lattice
-    if not isinstance(lattice, Lattice):
-        raise ValueError("only a lattice with cells is sampled")
+    if not isinstance(lattice, Lattice | Complete):
+        raise ValueError("only a lattice with cells, or a complete graph, is sampled")
     return float(lattice.sites * sum(species.bits for species in spec.species))

@@ -23,6 +23,7 @@ from rgc.passes.choose_update import no_heat_bath
 from rgc.passes.frustration import cluster_obstacle
 from rgc.passes.gather_stars import gather_stars
 from rgc.passes.merge_terms import merge_terms
+from rgc.passes.quench import quench, signs_alone
 from rgc.passes.wrapping import meets_itself
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Asked
@@ -108,11 +109,13 @@ def local_fields(asked: Asked) -> Iterator[Problem]:
         return
     if spec.hamiltonian is None or not asked.read("hamiltonian", "lattice", "spins"):
         return
-    if not all(species.two_states for species in spec.species) or any(
-        term.inhomogeneous for term in spec.hamiltonian.terms
-    ):
+    if not all(species.two_states for species in spec.species):
         return
-    groups = merge_terms(spec.hamiltonian, spec.lattice, spec.species, spec.hamiltonian.zero).groups
+    if not signs_alone(spec.hamiltonian, spec.draws):
+        return
+    hamiltonian, signs = quench(spec.hamiltonian, spec.draws, spec.lattice, len(spec.species))
+    fields = (*spec.species, *(Species(each.name) for each in signs))
+    groups = merge_terms(hamiltonian, spec.lattice, fields, hamiltonian.zero).groups
     kinds = cartesian(range(len(spec.lattice.basis)), range(len(spec.species)))
     stars = {star for kind in kinds for star, _ in gather_stars(groups, spec.lattice, *kind)}
     if not all(choose_acceptance(star).heat_bath for star in stars if isinstance(star, Star)):

@@ -211,16 +211,3 @@ def free_parameters(asked: Asked) -> Iterator[Problem]:
             "model"
         )
         yield Problem("pure-gauge", message, asked.place("minimise"), hint=hint)
-
-
-def drawn_couplings(asked: Asked) -> Iterator[Problem]:
-    """Report realisations of random couplings where no coupling is random."""
-    terms = asked.spec.hamiltonian.terms if asked.spec.hamiltonian is not None else ()
-    if (
-        "disorder" in asked.places
-        and _known(asked)
-        and not any(term.inhomogeneous for term in terms)
-    ):
-        message = "no coupling is drawn: every realisation would be the same"
-        hint = "draw one among the parameters, with ~, and give it the indices of its term"
-        yield Problem("no-disorder", message, asked.place("disorder"), hint=hint)

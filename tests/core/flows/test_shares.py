@@ -110,7 +110,7 @@ def test_parts_lie_in_one_piece_and_in_one_group(words: int, most: int, parts: i
     made = make_parts(64 * words)
     assert len(made) == parts
     assert set(made.groups) == set(range(statistics.GROUPS))
-    shared = [make_parts(64 * words, Share(number, most)) for number in range(most)]
+    shared = [make_parts(64 * words, share=Share(number, most)) for number in range(most)]
     assert tuple(size for each in shared for size in each.sizes) == made.sizes
     assert all(sum(each.sizes) == 64 * words // most for each in shared)
     replicas = np.arange(64 * words)

@@ -34,7 +34,7 @@ from rgc.model.observables import (
     averaged,
     averages,
     tallies,
-    with_energy,
+    with_known,
 )
 from rgc.model.spins import Species
 from rgc.passes import built_in as passes
@@ -127,10 +127,10 @@ def test_a_table_that_contradicts_a_function_is_told(monkeypatch: pytest.MonkeyP
 def test_the_energy_takes_its_place_inside_averages_too() -> None:
     h = Linear((), 0.25)
     (heat,) = named(("specific_heat",), square(4), ISING)
-    replaced = with_energy(heat.expression, h)
+    replaced = with_known(heat.expression, h)
     inside = [leaf for average in averages(replaced) for leaf in leaves(average.of)]
     assert inside == [h, h]
-    assert with_energy(Energy(), h) == h
+    assert with_known(Energy(), h) == h
 
 
 def test_what_is_of_one_configuration_is_averaged_and_nothing_else() -> None:

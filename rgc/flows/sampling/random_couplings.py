@@ -1,0 +1,143 @@
+"""The random couplings of a run: the fields of their signs, or the numbers themselves and the sums
+over the lattice that they weigh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rgc.flows.disorder import LANES, Realisation, number_fields, sign_fields
+from rgc.flows.sampling.plan import SweepPlan
+from rgc.model.draw import Distribution
+from rgc.model.groups import Group
+from rgc.model.lattice import Lattice
+from rgc.model.observables import Tally
+from rgc.model.operators import Product
+from rgc.model.quenched import Quenched
+from rgc.model.spins import Species
+from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
+from rgc.program.lattice.arguments import lattice_arguments
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend, Kernel, State
+
+Floats = NDArray[np.float64]
+_NO_DRAWS = np.zeros((1, 0, 2), dtype=np.uint64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Couplings:
+    """The random couplings of the replicas of a plan.
+
+    - `signs` are canonical fields u64[1, *cells, letter, word] of quenched spins.
+    - `numbers` are float64[*cells, letter, replica], where couplings are no signs.
+    """
+
+    signs: tuple[NDArray[np.uint64], ...] = ()
+    numbers: tuple[Floats, ...] = ()
+
+    def from_word(self, word: int) -> Couplings:
+        """Those of the replicas from a word on."""
+        return Couplings(
+            tuple(field[..., word:] for field in self.signs),
+            tuple(field[..., LANES * word :] for field in self.numbers),
+        )
+
+
+def make_couplings(
+    quenched: Sequence[Quenched],
+    draws: Mapping[str, Distribution],
+    lattice: Lattice,
+    plan: SweepPlan,
+    *,
+    seed: int,
+    point: Mapping[str, float],
+    signs: bool,
+    given: Mapping[str, Floats],
+) -> Couplings:
+    """The couplings of a run, as `signs` or as numbers: lane r of all copies of a block is one
+    realisation, or every lane the first where there are not several.
+    """
+    if not quenched:
+        return Couplings()
+    blocks = [range(LANES * block, LANES * (block + 1)) for block in plan.blocks]
+    numbers = [k for block in blocks for k in block] or [0] * LANES
+    made = {k: Realisation(draws, lattice, seed, point, k, given) for k in set(numbers)}
+    each, copies = [made[k] for k in numbers], plan.copies or plan.words
+    if signs:
+        fields = sign_fields(quenched, each, lattice)
+        return Couplings(tuple(np.repeat(field, copies, axis=-1) for field in fields))
+    found = number_fields(quenched, each, lattice)
+    words = (field.reshape(*field.shape[:-1], -1, LANES) for field in found)
+    copied = (np.repeat(field, copies, axis=-2) for field in words)
+    return Couplings(numbers=tuple(field.reshape(*field.shape[:-2], -1) for field in copied))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeighedSums:
+    """Sums over the lattice of products of spins times random numbers, from sums cell by cell.
+
+    rows[tally] holds the numbers of the rows of the record, and the weight float64[*cells, replica]
+    of each.
+    """
+
+    record: Record
+    kernel: Kernel
+    rows: Mapping[Tally, tuple[tuple[int, Floats], ...]]
+    replicas: int
+
+    def __call__(self, packed: Sequence[State]) -> tuple[list[State], dict[Tally, Floats]]:
+        """The fields, unchanged, and S of each tally, float64[replica]."""
+        words = self.replicas // LANES
+        nothing = lattice_arguments(np.zeros((0, 1 + self.record.program.planes, words), np.uint64))
+        fields, counts = self.kernel(packed, nothing, _NO_DRAWS)
+        (sums,) = (array[0] for array in self.record.sums(counts, self.replicas))
+        found = {}
+        for tally, rows in self.rows.items():
+            parts = (sums[row] * weight for row, weight in rows)
+            found[tally] = sum(part.reshape(-1, self.replicas).sum(axis=0) for part in parts)
+        return fields, found
+
+
+def make_weighed_sums(
+    tallies: Sequence[Tally],
+    lattice: Lattice,
+    species: Sequence[Species],
+    *,
+    first: int,
+    couplings: Couplings,
+    backend: Backend,
+) -> WeighedSums:
+    """The sums of groups of products that hold random numbers: spins of species `first` and beyond.
+
+    A product is tallied for every cell of its first spin.
+    """
+    operators, rows = list[Group](), dict[Tally, tuple[tuple[int, Floats], ...]]()
+    replicas = couplings.numbers[0].shape[-1]
+    for tally in tallies:
+        group, mine = tally.operator, []
+        assert isinstance(group, Group)  # noqa: S101  (only these hold random numbers)
+        for product, reach in zip(group.products, group.reaches, strict=True):
+            mine.append((len(operators), _weight(product, first, lattice, couplings)))
+            spins = tuple(spin for spin in product if spin.species < first)
+            operators.append(replace(group, products=(spins,), reaches=(reach,)))
+        rows[tally] = tuple(mine)
+    axes = tuple(range(lattice.dimension))
+    record = operators_to_tallies(lattice, species, [TallyRequest(tuple(operators), True, axes)])
+    return WeighedSums(record, backend.compile(record.program), rows, replicas)
+
+
+def _weight(product: Product, first: int, lattice: Lattice, couplings: Couplings) -> Floats:
+    """The number that multiplies a product at each cell, float64[*cells, replica]."""
+    weight: Any = 1.0
+    axes = tuple(range(lattice.dimension))
+    for spin in product:
+        if spin.species >= first:
+            field = couplings.numbers[spin.species - first][..., spin.letter, :]
+            weight = weight * np.roll(field, [-x for x in spin.cell], axis=axes)
+    return np.asarray(weight)

@@ -1,0 +1,172 @@
+"""From a Hamiltonian whose couplings differ from site to site to the program of one sweep.
+
+Every site has a rule of its own, which sets its spin by heat bath: with h_b half the cost of a bond
+b in int32 units of 2^-20 kT, and its other spins at m_b = -1/+1, the spin becomes -1 with
+probability 1 / (1 + exp(-sum_b h_b m_b)). Rules of the same shape differ in what they load and in
+their slots of weights only, so that they compile once, and couplings are run-time arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from rgc.errors import Problem, SpecError
+from rgc.model.groups import Group
+from rgc.model.lattice import Lattice
+from rgc.model.operators import Product
+from rgc.model.sites import Listed, enumerate_cells, flatten
+from rgc.model.spins import Species
+from rgc.model.stars import SweepStep
+from rgc.model_to_program.fields import spin_fields
+from rgc.model_to_program.rule_writer import RuleWriter
+from rgc.passes.gather_stars import wrapped
+from rgc.program.draws import Generator
+from rgc.program.exponentials import LIMIT, UNIT
+from rgc.program.lattice.nodes import Logistic, Store, Weigh
+from rgc.program.lattice.program import Program, Rule, Stage
+from rgc.program.lattice.verify import verify
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rgc.program.arguments import Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Coupling:
+    """c_g of a `group`, times the numbers that stand at `places`: (field of numbers, cell, letter)
+    each.
+    """
+
+    group: int
+    places: tuple[tuple[int, tuple[int, ...], int], ...] = ()
+
+
+WeightRow = tuple[tuple[int, Coupling], ...]
+"""A weight as a sum of integer multiples of h."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeighedUpdate:
+    """The program of one sweep, with what its weights stand for.
+
+    - `sizes`: for every rule the number of products of each group at a site, as in `Update`.
+    - numbers[field] float64[*cells, letter, replica] are the random couplings of a run.
+    """
+
+    program: Program
+    weights: tuple[WeightRow, ...]
+    sizes: tuple[tuple[int, ...], ...]
+    numbers: tuple[NDArray[Any], ...] = ()
+
+    def arguments(self, coefficients: Sequence[Sequence[Fraction]], words: int) -> Arguments:
+        """The weights of `words` words, with one tuple of coefficients of the groups.
+
+        Raises `SpecError` where setting a spin could cost 2047 kT, and `ValueError` for several
+        tuples.
+        """
+        import numpy as np
+
+        from rgc.program.lattice.arguments import lattice_arguments
+
+        (own,) = coefficients
+        halves: dict[Coupling, Any] = {}
+        for coupling in dict.fromkeys(each for row in self.weights for _, each in row):
+            value = np.full(64 * words, 2 * float(own[coupling.group]))
+            for number, cell, letter in coupling.places:
+                value = value * self.numbers[number][(*cell, letter)]
+            halves[coupling] = np.rint(value * UNIT)
+        table = np.zeros((len(self.weights), 64 * words))
+        worst = 0.0
+        for row, weight in zip(self.weights, table, strict=True):
+            for multiple, coupling in row:
+                weight += multiple * halves[coupling]
+            size = sum(abs(multiple * halves[coupling]) for multiple, coupling in row)
+            worst = max(worst, float(np.max(size, initial=0)))
+        if worst >= LIMIT * UNIT:
+            message = (
+                f"flipping one spin may cost {worst / UNIT:.0f} kT; sampling allows less than "
+                f"{LIMIT}"
+            )
+            hint = "energies are in kT: is a coupling meant as J/T?"
+            raise SpecError([Problem("coupling-too-large", message, hint=hint)])
+        nothing = np.zeros((0, 1 + self.program.planes, words), np.uint64)
+        return lattice_arguments(nothing, table.astype(np.int32))
+
+
+def weights_to_update(
+    lattice: Lattice,
+    species: Sequence[Species],
+    groups: Sequence[Group],
+    steps: Sequence[SweepStep],
+    *,
+    first: int,
+    generator: Generator = "splitmix",
+) -> WeighedUpdate:
+    """The program of one sweep: the steps of `colour_sites` in order, site by site.
+
+    Spins of species `first` and beyond are not spins but the random numbers that multiply a
+    product, number `first` the field 0 of numbers.
+    """
+    made = _Weights()
+    rules, stages, sizes = list[Rule](), list[Stage](), []
+    for step in steps:
+        for cell in enumerate_cells(step.sites, lattice.cells):
+            stages.append(Stage(len(rules), Listed((flatten(cell, lattice.cells),))))
+            rules.append(_rule(step.star, cell, lattice, made, first))
+            sizes.append(tuple(map(len, step.star.images)))
+    program = Program(
+        name="sweep",
+        shape=lattice.cells,
+        letters=len(lattice.basis),
+        fields=spin_fields(lattice, species),
+        rules=tuple(rules),
+        schedule=tuple(stages),
+        weights=len(made.rows),
+        draws=len(species),
+        generator=generator,
+    )
+    verify(program)
+    return WeighedUpdate(program, tuple(made.rows), tuple(sizes))
+
+
+@dataclass(slots=True)
+class _Weights:
+    """The rows of weights, each once."""
+
+    rows: dict[WeightRow, int] = field(default_factory=dict)
+
+    def row(self, row: WeightRow) -> int:
+        return self.rows.setdefault(row, len(self.rows))
+
+
+def _rule(star: Any, cell: tuple[int, ...], lattice: Lattice, made: _Weights, first: int) -> Rule:
+    """The rule of one site: x = sum_b h_b (2 [its other spins are at -1] - 1)."""
+    code = RuleWriter(star.letter)
+    bonds = []
+    for number, images in enumerate(star.images):
+        for image in images:
+            places = tuple(_places(image, cell, lattice, first))
+            spins = tuple(spin for spin in image if spin.species < first)
+            bonds.append((spins, Coupling(number, places)))
+    for spins, _ in bonds:
+        for spin in spins:
+            code.spin(spin)
+    masks = [code.product(spins) for spins, _ in bonds if spins]
+    slots = [made.row(((2, coupling),)) for spins, coupling in bonds if spins]
+    base = made.row(tuple((-1, coupling) for _, coupling in bonds))
+    lanes = code.add(Weigh(tuple(masks), tuple(slots), base))
+    code.add(Store(star.species, code.add(Logistic(lanes, star.species))))
+    return code.rule()
+
+
+def _places(
+    image: Product, cell: tuple[int, ...], lattice: Lattice, first: int
+) -> Iterator[tuple[int, tuple[int, ...], int]]:
+    for spin in image:
+        if spin.species >= first:
+            at = tuple(a + b for a, b in zip(cell, spin.cell, strict=True))
+            yield spin.species - first, wrapped(at, lattice), spin.letter

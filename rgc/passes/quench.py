@@ -1,0 +1,95 @@
+"""From random couplings to quenched spins, which are their signs or stand for their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from rgc.errors import Problem, SpecError
+from rgc.model.draw import Distribution
+from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.lattice import Lattice, Site
+from rgc.model.operators import Product, Spin
+from rgc.model.quenched import Quenched
+
+MOST_PLACED = 1 << 12
+"""Sites of couplings that are no signs: a rule for each site of more takes too long to write."""
+
+BIMODAL = "bimodal"
+"""The distribution whose numbers differ in sign alone."""
+
+
+def signs_alone(hamiltonian: Hamiltonian, draws: Mapping[str, Distribution]) -> bool:
+    """Whether random couplings differ from place to place in their signs alone."""
+    drawn = [draws.get(term.inhomogeneous) for term in hamiltonian.terms if term.inhomogeneous]
+    return all(draw is not None and draw.distribution == BIMODAL for draw in drawn)
+
+
+def quench(
+    hamiltonian: Hamiltonian, draws: Mapping[str, Distribution], lattice: Lattice, first: int
+) -> tuple[Hamiltonian, tuple[Quenched, ...]]:
+    """The Hamiltonian with every random coupling as a factor of its products, a spin of species
+    `first` or beyond, and what the fields of these spins hold.
+
+    A spin is the sign of its coupling where all couplings are `signs_alone`, whose size is then in
+    the weight of the product; else it stands for the number itself. It stands in the cell and at
+    the letter of the first site of its bond. Bonds with the same sites have the same number, in
+    whatever term. Raises `SpecError` for a number that stands at no site.
+    """
+    bonds, signs = _Bonds(first, len(lattice.basis)), signs_alone(hamiltonian, draws)
+    terms = tuple(
+        term
+        if term.inhomogeneous is None
+        else _multiplied(term, abs(draws[term.inhomogeneous].arguments[0]) if signs else 1.0, bonds)
+        for term in hamiltonian.terms
+    )
+    return Hamiltonian(terms), bonds.fields()
+
+
+def _multiplied(term: Term, size: float, bonds: _Bonds) -> Term:
+    name = str(term.inhomogeneous)
+    if not all(product for _, product in term.products):
+        message = f"'{name}' multiplies a summand without spins here"
+        hint = "subtract from the summand what does not depend on its spins"
+        raise SpecError([Problem("not-yet", message, term.span, hint=hint)])
+    products = tuple(
+        (size * weight, tuple(sorted((*product, bonds.place(name, product)))))
+        for weight, product in term.products
+    )
+    return replace(term, products=products, inhomogeneous=None)
+
+
+@dataclass(slots=True)
+class _Bonds:
+    """Places of random numbers: that of the k-th bond of a letter is in field k of its name."""
+
+    first: int
+    letters: int
+    known: dict[tuple[str, tuple[Site, ...]], Spin] = field(default_factory=dict)
+    found: list[tuple[str, list[tuple[Site, ...]]]] = field(default_factory=list)
+
+    def place(self, name: str, product: Product) -> Spin:
+        """The quenched spin of the bond of a product."""
+        sites = sorted({Site(spin.cell, spin.letter) for spin in product}, key=_order)
+        base = sites[0].cell
+        back = tuple(-x for x in base)
+        bond = tuple(site.shifted(back) for site in sites)
+        if (name, bond) not in self.known:
+            self.known[name, bond] = self._placed(name, bond)
+        return self.known[name, bond].shifted(base)
+
+    def _placed(self, name: str, bond: tuple[Site, ...]) -> Spin:
+        letter = bond[0].letter
+        free = (k for k, (of, bonds) in enumerate(self.found) if of == name and not bonds[letter])
+        number = next(free, len(self.found))
+        if number == len(self.found):
+            self.found.append((name, [() for _ in range(self.letters)]))
+        self.found[number][1][letter] = bond
+        return Spin((0,) * len(bond[0].cell), letter, self.first + number)
+
+    def fields(self) -> tuple[Quenched, ...]:
+        return tuple(Quenched(name, tuple(bonds)) for name, bonds in self.found)
+
+
+def _order(site: Site) -> tuple[tuple[int, ...], int]:
+    return site.cell, site.letter

@@ -1,0 +1,77 @@
+"""What averages over realisations of random couplings ask of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rgc.errors import Problem
+from rgc.model.lattice import Lattice
+from rgc.passes.quench import MOST_PLACED, signs_alone
+from rgc.schemes.options import WORD_REPLICAS
+from rgc.schemes.scheme import Asked
+
+
+def drawn_couplings(asked: Asked) -> Iterator[Problem]:
+    """Report realisations of random couplings where no coupling is random."""
+    terms = asked.spec.hamiltonian.terms if asked.spec.hamiltonian is not None else ()
+    if (
+        "disorder" in asked.places
+        and asked.read("lattice", "spins", "hamiltonian")
+        and not any(term.inhomogeneous in asked.spec.draws for term in terms)
+    ):
+        message = "no coupling is drawn: every realisation would be the same"
+        hint = "draw one among the parameters, with ~, and give it the indices of its term"
+        yield Problem("no-disorder", message, asked.place("disorder"), hint=hint)
+
+
+def whole_lanes(asked: Asked) -> Iterator[Problem]:
+    """Report realisations that do not fill words, and replicas that are not the same number of
+    copies of each, at least two.
+    """
+    realisations, replicas = asked.options.get("disorder"), asked.options.get("replicas")
+    if not isinstance(realisations, int) or not isinstance(replicas, int) or realisations < 1:
+        return
+    below = realisations // WORD_REPLICAS * WORD_REPLICAS
+    if realisations != below:
+        near = [n for n in (below, below + WORD_REPLICAS) if n]
+        message = (
+            f"a word holds {WORD_REPLICAS} realisations, one a lane, which {realisations} do not "
+            "fill"
+        )
+        hint = " or ".join(f"disorder={n}" for n in near)
+        yield Problem("half-filled-lanes", message, asked.place("disorder"), hint=f"take {hint}")
+        return
+    copies, rest = divmod(replicas, realisations)
+    if rest or copies < 2:
+        message = (
+            f"{replicas} replicas are "
+            + ("one copy" if copies == 1 and not rest else f"{replicas / realisations:g} copies")
+            + f" of each of {realisations} realisations: overlaps, and squares of averages, need "
+            "two or more, the same number of each"
+        )
+        most = max(2, copies) * realisations
+        place = asked.place("replicas" if "replicas" in asked.places else "disorder")
+        yield Problem("too-few-copies", message, place, hint=f"take replicas={most}")
+
+
+def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
+    """Report what couplings that are no signs cannot be sampled with: Metropolis, and so many sites
+    that a rule for each takes too long to write.
+    """
+    spec = asked.spec
+    if spec.hamiltonian is None or not asked.read("lattice", "spins", "hamiltonian"):
+        return
+    if signs_alone(spec.hamiltonian, spec.draws):
+        return
+    if asked.options.get("update") == "metropolis":
+        message = "couplings that differ in more than their sign are sampled by heat bath"
+        hint = "leave update out, or write update=heat_bath"
+        yield Problem("wrong-update", message, asked.place("update"), hint=hint)
+    lattice = spec.lattice
+    if isinstance(lattice, Lattice) and lattice.finite and lattice.sites > MOST_PLACED:
+        message = (
+            f"couplings that differ in more than their sign have a rule at each of {lattice.sites} "
+            f"sites; the limit is {MOST_PLACED}"
+        )
+        hint = "take a smaller lattice, or draw signs: J ~ bimodal(1, p=0.5)"
+        yield Problem("too-many-sites", message, asked.section("lattice"), hint=hint)

@@ -1,0 +1,138 @@
+"""Random couplings as the verifier reads them: the number of each set of sites, found by itself,
+and the fields of signs that a run has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rgc.flows.sampling.random_couplings import Couplings, make_weighed_sums
+from rgc.flows.sampling.recorder import make_recorder
+from rgc.model.lattice import Lattice
+from rgc.model.observables import Tally
+from rgc.program.draws import SLOT, STEP, fold, stream, word
+from rgc.syntax import ast
+from rgc.verification.evaluator import Unreadable
+from rgc.verification.states import States, unpack
+
+if TYPE_CHECKING:
+    from rgc.backend import Backend
+    from rgc.flows.sampling.sampler import Sampler
+
+DISTRIBUTIONS: Mapping[str, Callable[..., float]] = {
+    "normal": lambda u, mean, sd: NormalDist().inv_cdf(u + 2.0**-54) * sd + mean,
+    "diluted": lambda u, coupling, p: coupling if u < p else 0.0,
+    "bimodal": lambda u, coupling, p: coupling if u < p else -coupling,
+    "uniform": lambda u, a, b: a + (b - a) * u,
+}
+"""The number that a uniform one, u in [0, 1), stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The random couplings of the first realisation of a run.
+
+    `names` are those of all couplings that are drawn, and `given` the arrays of files.
+    """
+
+    lattice: Lattice
+    seed: int
+    point: Mapping[str, float]
+    names: Collection[str]
+    given: Mapping[str, Any]
+
+    def value(
+        self, name: str, call: ast.Call, given: list[float], sites: Collection[tuple[int, ...]]
+    ) -> float:
+        """The coupling of that name at some sites, each a cell and a letter, drawn from the
+        distribution `call` with these arguments.
+
+        Raises `Unreadable` for other distributions, and where cells are joined to larger ones.
+        """
+        shape = (*self.lattice.cells, len(self.lattice.basis))
+        numbers = sorted({int(np.ravel_multi_index(site, shape)) for site in sites})
+        if name in self.given:
+            return float(self.given[name][tuple(numbers)])
+        if call.name not in DISTRIBUTIONS:
+            raise Unreadable(f"the independent evaluator draws no {call.name} couplings")
+        if self.lattice.supercell is not None:
+            raise Unreadable("the independent evaluator draws no couplings of larger cells")
+        key = fold(stream(self.seed, self.point, "disorder"), STEP, 0)
+        key = fold(key, SLOT, sorted(self.names).index(name))
+        place = 0
+        for site in numbers:
+            place = place * (self.lattice.sites + 1) + site + 1
+        u = int(word(key, place).ravel()[0] >> np.uint64(11)) * 2.0**-53
+        return float(DISTRIBUTIONS[call.name](u, *given))
+
+
+def realised(sampler: Sampler, states: States) -> States:
+    """Configurations together with the first realisation of the random couplings of a sampler."""
+    model = sampler.model
+    if not model.quenched:
+        return states
+    signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.couplings.signs)
+    drawn = Drawn(model.lattice, sampler.seed, sampler.point, tuple(model.draws), model.given)
+    return states.with_quenched(signs, drawn)
+
+
+def sums_of(
+    sampler: Sampler, tallies: Sequence[Tally], states: States, backend: Backend
+) -> dict[Tally, Any]:
+    """The sums of some tallies in each configuration, by a record like that of the sampler."""
+    model, words = sampler.model, -(-states.number // 64)
+    numbered = [tally for tally in tallies if not model.signs and _numbered(tally, model.first)]
+    counted = [tally for tally in tallies if tally not in numbered]
+    recorder = make_recorder(model.lattice, model.kinds, counted, backend, words)
+    packed, counts = recorder([backend.pack(field) for field in states.fields])
+    found: dict[Tally, Any] = dict(recorder.by_tally(counts))
+    if numbered:
+        numbers = (
+            np.broadcast_to(field[..., :1], (*field.shape[:-1], 64 * words))
+            for field in sampler.couplings.numbers
+        )
+        weighed = make_weighed_sums(
+            numbered,
+            model.lattice,
+            model.species,
+            first=model.first,
+            couplings=Couplings(numbers=tuple(numbers)),
+            backend=backend,
+        )
+        found |= weighed(packed)[1]
+    return {tally: sums[..., : states.number] for tally, sums in found.items()}
+
+
+def _numbered(tally: Tally, first: int) -> bool:
+    return any(spin.species >= first for spins in tally.operator.products for spin in spins)
+
+
+def overlaps(states: States, weights: Any) -> Any:
+    """P(q) of two copies of two-state spins -1/+1 of the first species, as arrays q and P.
+
+    The overlap of two states is given by the bits in which they differ, and the distribution of
+    these is a convolution, a product after a Walsh-Hadamard transform. Raises `Unreadable` for
+    other spins.
+    """
+    first = states.species[0]
+    if not first.two_states or first.offset:
+        raise Unreadable("the independent evaluator has overlaps of spins -1/+1 only")
+    sites = int(np.prod(states.codes.shape[1:-1]))
+    marginal = weights.reshape(-1, 1 << sites).sum(axis=0)
+    for k in range(sites):
+        marginal = _turned(marginal, k)
+    marginal = marginal**2
+    for k in range(sites):
+        marginal = _turned(marginal, k)
+    differing = np.bitwise_count(np.arange(1 << sites, dtype=np.uint64))
+    return 1 - 2 * differing / sites, marginal / (1 << sites)
+
+
+def _turned(values: Any, bit: int) -> Any:
+    pairs = values.reshape(-1, 2, 1 << bit)
+    return np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]], axis=1).ravel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from shutil import which
@@ -30,9 +29,15 @@ def folder() -> Path:
 
 
 def names() -> list[str]:
-    """The names of all claims, by their number: X1, X2, ..., X10."""
+    """The names of all claims: X1, X2, ..., X10, then those about other subjects, K5."""
     found = [path.parent.name for path in folder().glob(f"*/{STUDY}")]
-    return sorted(found, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
+    return sorted(found, key=_rank)
+
+
+def _rank(name: str) -> tuple[bool, str, int]:
+    """Where a claim stands: the letter X first, then by number."""
+    letters = name.rstrip("0123456789")
+    return letters != "X", letters, int(name.removeprefix(letters) or 0)
 
 
 def study(name: str) -> Path:

@@ -52,7 +52,7 @@ class Projected:
             return np.full(functions.shape[1], np.nan), np.full(len(wanted), np.nan)
         if not functions.shape[1]:
             return np.zeros(0), wanted
-        linear, *_ = np.linalg.lstsq(functions, wanted, rcond=None)
+        linear: Floats = np.asarray(np.linalg.lstsq(functions, wanted, rcond=None)[0])
         return linear, wanted - functions @ linear
 
     def squares(self, at: Floats, series: Floats) -> Floats:

@@ -74,7 +74,7 @@ class Fit:
 
     @property
     def steps(self) -> int:
-        return ceil(self.points / BATCH) + self.series.shape[1] + 3 * len(self.axes)
+        return ceil(self.points / BATCH) + len(self.series.T) + 3 * len(self.axes)
 
     def start(self) -> State:
         count, unknown = self.series.shape[1], len(self.axes)

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from itertools import product as cartesian
-from math import exp, isfinite, log, prod
+from math import exp, log, prod
 
 from rgc.model.block import Block
 from rgc.model.block_rule import Law
-from rgc.model.counted import POSSIBLE, Copied, Counted
+from rgc.model.counted import Copied, Counted
 from rgc.model.followers import Follower
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Cell, Lattice, Site, Vector
@@ -26,13 +26,10 @@ from rgc.model.operators import Operator, Product, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.sites import flatten
 from rgc.model.weighed import CLOSE
+from rgc.passes.decide_blocks import decision, follows
 
 Summed = Operator | SectorOperator
 """A sum of products over the cells of a level."""
-
-
-class HardMap(ValueError):
-    """A block map is certain of some block spins, in a way that none can follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,42 +155,6 @@ def _positions(
 
 
 # -- block spins that follow -----------------------------------------------------------------------
-
-
-def decision(law: Law) -> tuple[tuple[int, ...], tuple[bool | None, ...]] | None:
-    """Which sites of the cell decide the block spin, and `Follower.minus`, for a law that leaves
-    nothing but ties open; None for one that is certain of nothing. Raises `HardMap` for others.
-    """
-    if isinstance(law, Copied):
-        return (law.site,), (False, True)
-    if not isinstance(law, Counted):
-        return None
-    odds = [law.log_odds(down) for down in range(law.size + 1)]
-    certain = [not isfinite(each.constant) for each in odds]
-    if not any(certain):
-        return None
-    if any(each != POSSIBLE for each, sure in zip(odds, certain, strict=True) if not sure):
-        raise HardMap("it is certain of some block spins, and others are neither tied nor certain")
-    minus = (each.constant < 0 if sure else None for each, sure in zip(odds, certain, strict=True))
-    return tuple(range(law.size)), tuple(minus)
-
-
-def tied(block: Block) -> int:
-    """How many block spins of a cell of the level may be tied. Raises `HardMap`."""
-    laws = [rule.laws for rule in block.rules if block.uniform]
-    return sum(any(None in found[1] for found in map(decision, each) if found) for each in laws)
-
-
-def follows(block: Block) -> bool:
-    """Whether block spins follow their cells. Raises `HardMap` where none can."""
-    found = False
-    for cell, rule in zip(block.cells, block.rules, strict=False):
-        for which, _ in filter(None, map(decision, rule.laws)):
-            found = True
-            places = (zip(cell[k].cell, block.factor, strict=True) for k in which)
-            if any(not 0 <= x < f for place in places for x, f in place):
-                raise HardMap("its cells reach into other blocks")
-    return found
 
 
 def _followers(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Follower]:

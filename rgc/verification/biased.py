@@ -5,7 +5,6 @@ its sweeps, and averages under the exact bias against enumeration.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -19,19 +18,19 @@ from rgc.flows.sampling.recorder import make_recorder, taken
 from rgc.flows.variational.biased_level import BiasedLevel
 from rgc.kernel_cache import KernelCache
 from rgc.model.followers import Follower
-from rgc.model.lattice import Lattice, Site
+from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
 from rgc.model.sites import flatten
 from rgc.program.draws import stream, uniforms
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source
-from rgc.verification.blocks import Map
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.counting import counted
 from rgc.verification.documents import on_lattice, with_flow
 from rgc.verification.energies import MOST_SITES, hamiltonian, rounding
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import describe
+from rgc.verification.joint import following, of_text
 from rgc.verification.learned import read_maps
 from rgc.verification.matrix import broken
 from rgc.verification.sampled import LEVEL, holm, p_value
@@ -89,94 +88,6 @@ def check_joint(subject: Subject) -> Iterator[Finding]:
             bound=2 * bound,
             span_of_H=float(np.ptp(text)),
         )
-
-
-def following(subject: Subject, level: BiasedLevel, states: States) -> States:
-    """The configurations with the block spins of maps that are certain, level by level, as the text
-    has them; a tie has the spin that decides it. Raises `Unreadable`.
-    """
-    if not level.unfolded.followers:
-        return states
-    maps, lattices = _in_turn(subject, level), level.unfolded.levels
-    codes = states.codes.copy()
-    ties = {(each.letter, each.species): each.tie for each in level.unfolded.followers}
-    for number, made in enumerate(maps, 1):
-        split = _levels(replace(states, codes=codes), lattices, [each.b for each in maps])
-        for at in np.ndindex(*lattices[number].cells):
-            for letter in range(len(lattices[number].basis)):
-                chances = made.chances(split[number - 1], at, letter)
-                place = level.unfolded.site(number, Site(at, letter))
-                for kind in range(len(codes)) if _certain(chances) else ():
-                    minus = _marginal(chances, kind)
-                    tie = ties.get((place.letter, kind))
-                    by_turns = np.arange(states.number) % 2  # no program decides like that
-                    free = by_turns if tie is None else codes[(kind, *place.cell, tie)]
-                    which = (kind, *place.cell, place.letter)
-                    codes[which] = np.where(minus == 0.5, free, minus == 1)
-    return replace(states, codes=codes)
-
-
-def _certain(chances: Floats) -> bool:
-    """Whether block spins are certain but for ties."""
-    kinds = range(len(chances).bit_length() - 1)
-    return all(np.isin(_marginal(chances, kind), (0, 0.5, 1)).all() for kind in kinds)
-
-
-def _marginal(chances: Floats, kind: int) -> Floats:
-    """The chance that the block spin of a species is -1, of chances[t, configuration]."""
-    kinds = len(chances).bit_length() - 1
-    digit = np.arange(len(chances)) >> (kinds - 1 - kind) & 1
-    return np.asarray(chances[digit == 1].sum(axis=0))
-
-
-def of_text(subject: Subject, level: BiasedLevel, states: States, bias: Floats) -> Floats:
-    """The energy of configurations of the crystal from the text, without that of maps that are
-    certain. Raises `Unreadable`.
-    """
-    maps, lattices = _in_turn(subject, level), level.unfolded.levels
-    split = _levels(states, lattices, [made.b for made in maps])
-    energy = hamiltonian(subject, split[0])
-    for made, fine, coarse in zip(maps, split, split[1:], strict=False):
-        for at in np.ndindex(*coarse.lattice.cells):
-            for letter in range(len(coarse.lattice.basis)):
-                chances = made.chances(fine, at, letter)
-                if _certain(chances):
-                    continue
-                code = np.zeros(states.number, dtype=np.int64)
-                for codes in coarse.codes:
-                    code = 2 * code + codes[(*at, letter)]
-                energy = energy - np.log(chances[code, np.arange(states.number)])
-    tallies = subject.own.levels.basis.tallies[level.number][level.sector]
-    names = subject.own.levels.basis.names[level.sector]
-    for name, value in zip(level.invariant, bias, strict=True):
-        tally = tallies[names.index(name)]
-        sums = counted(tally, split[-1].lattice, split[-1].fields, split[-1].species)
-        energy = energy + value * sums[: states.number]
-    return np.asarray(energy)
-
-
-def _in_turn(subject: Subject, level: BiasedLevel) -> list[Map]:
-    """The maps of the text up to a level."""
-    maps = read_maps(subject, level.unfolded.levels[0])
-    return [maps[step % len(maps)] for step in range(level.number)]
-
-
-def _levels(states: States, lattices: Sequence[Lattice], scales: Sequence[int]) -> list[States]:
-    """The configurations of every level of a crystal whose letters are, level by level, cells in
-    row-major order and the letters of each.
-    """
-    out, first = [], 0
-    for number, lattice in enumerate(lattices):
-        b, letters = prod(scales[number:]), len(lattice.basis)
-        codes = np.empty((len(states.codes), *lattice.cells, letters, states.number), np.uint8)
-        inside = list(product(range(b), repeat=lattice.dimension))
-        for at in inside:
-            begin = first + flatten(at, (b,) * lattice.dimension) * letters
-            cells = tuple(slice(x, None, b) for x in at)
-            codes[(slice(None), *cells)] = states.codes[..., begin : begin + letters, :]
-        first += len(inside) * letters
-        out.append(States(lattice, states.species, codes, False))
-    return out
 
 
 def _compiled(

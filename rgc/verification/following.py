@@ -13,12 +13,12 @@ import numpy as np
 from rgc.flows.variational.biased_level import BiasedLevel
 from rgc.program.draws import stream, uniforms
 from rgc.program.lattice.nodes import Weigh
-from rgc.verification.biased import following, of_text
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.chances import outcomes
 from rgc.verification.energies import MOST_SITES
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import describe
+from rgc.verification.joint import following, of_text
 from rgc.verification.schedule import sites
 from rgc.verification.states import States, random_states
 from rgc.verification.subject import Subject

@@ -19,12 +19,12 @@ from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
 from rgc.model.operators import Operator
 from rgc.model.sectors import SectorOperator, Sectors
+from rgc.passes.decide_blocks import HardMap
 from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator
 from rgc.passes.fold_operators import fold_operators, holds_range
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.unfold_blocks import (
-    HardMap,
     JointHamiltonian,
     Unfolded,
     joint_hamiltonian,

@@ -65,25 +65,26 @@ def _times(factor: Estimate, coupling: float) -> Estimate:
 def _factor(measured: Measured) -> Estimate:
     """What all couplings of the spec are to be multiplied by."""
     factors: list[Floats] = []
-    reason, pushed, levels = TOO_FEW, 0.0, measured.found
+    reason, pushed, last, levels = TOO_FEW, 0.0, None, measured.found
     for k, sums in enumerate(levels):
         if sums.level.wrapped or sums.level.number != k + 1:
             break
         step = _step(measured, levels[k - 1] if k else None, sums)
         factor, reason = critical_factor(step)
-        factors.append(factor)
+        factors += [] if reason else [factor]
+        last = sums.level
         growth = float(np.linalg.norm(step.rate_own[0]) / np.linalg.norm(step.own[0]))
         pushed = (float(factor[0]) - 1) ** 2 * growth
-    if reason or not factors:
+    if reason or last is None:
         return Estimate(None, None, note=reason)
     value, statistical = map(float, jackknife(factors[-1]))
-    error = systematic(_changes(factors, levels[-1].level.scale, pushed))
+    error = systematic(_changes(factors, last.scale, pushed))
     return Estimate(
         float(value),
         None if error is None else float(np.hypot(statistical, error)),
         statistical=statistical,
         systematic=error,
-        rule=f"{RULE}; levels {len(factors) - 1} and {len(factors)}",
+        rule=f"{RULE}; levels {last.number - 1} and {last.number}",
         note=ONE_CHANGE if error is None else "",
     )
 

@@ -10,7 +10,7 @@ from rgc.language.values import CallValue, Value
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
-from rgc.passes.unfold_blocks import HardMap, follows, tied
+from rgc.passes.decide_blocks import HardMap, follows, tied
 from rgc.schemes.needs.steps import shapes, until_smallest
 from rgc.schemes.scheme import Asked
 

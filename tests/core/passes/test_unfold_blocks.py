@@ -21,11 +21,10 @@ from rgc.model.lattices import honeycomb, square
 from rgc.model.operators import Operator, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
+from rgc.passes.decide_blocks import HardMap, decision
 from rgc.passes.unfold_blocks import (
-    HardMap,
     Unfolded,
     block_terms,
-    decision,
     joint_hamiltonian,
     unfold,
 )

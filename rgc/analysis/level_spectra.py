@@ -136,7 +136,8 @@ class Directions:
 
     - `growing` is the exponent of the relevant direction, None where it is not known.
     - `falling` is the exponent of b by which corrections to scaling fall: the second eigenvalue of
-      the invariant sector is b^-falling. It is None where that was not measured.
+      the invariant sector is b^-falling. It is None where that was not measured, and where that
+      direction does not fall, so that it is none of corrections to scaling.
     - `leaves` says that the flow is seen not to settle.
     """
 
@@ -151,7 +152,8 @@ def directions(levels: Sequence[LevelSpectrum], growing: float | None, leaves: b
     """
     found = chain(levels)
     second = None if found is None else found.last.second
-    return Directions(growing=growing, falling=None if second is None else -second, leaves=leaves)
+    falling = None if second is None or second >= 0 else -second
+    return Directions(growing=growing, falling=falling, leaves=leaves)
 
 
 def changes(found: Chain, flow: Directions) -> tuple[Change, ...]:

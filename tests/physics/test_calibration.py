@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rgc.compiler import load
-from rgc.flows.sampling.mcrg_exponents import NO_HEADLINE, UNSETTLED
+from rgc.flows.sampling.mcrg_exponents import NO_HEADLINE, SLOWLY, UNSETTLED
 from rgc.results.result import Result
 from tests.physics.models import CRITICAL
 from tests.physics.running import answer
@@ -166,3 +166,23 @@ flow mcrg(steps=3, sweeps=600, thermalise=600, every=20, replicas=128)
         assert estimate.value is not None
         assert estimate.error is not None
         assert abs(estimate.value - exact) < 2 * estimate.error
+
+
+@pytest.mark.slow
+def test_logarithms_are_said_and_covered() -> None:
+    """Four states: y_t = 3/2 is approached as logarithms are, and comes to 1.28 at L = 32."""
+    text = """
+parameters { K = log(3) }
+lattice square(32)
+spins s: potts(4)
+hamiltonian - K * sum(<i,j>) delta(s[i], s[j])
+block majority(2)
+flow mcrg(steps=3, sweeps=2000, thermalise=3500, basis=operators(range=2, bodies=4))
+"""
+    found = answer(load(text).spec)
+    y_t = found.exponents["y_t"]
+    assert y_t.value is not None
+    assert y_t.error is not None
+    assert y_t.value < 1.4
+    assert abs(y_t.value - 1.5) < 2 * y_t.error
+    assert any(SLOWLY in text for text in found.warnings)

@@ -13,7 +13,7 @@ from rgc.ast_to_model.expressions.cells import Shape, block_shape, one_site_shap
 from rgc.ast_to_model.expressions.evaluate import evaluate
 from rgc.ast_to_model.expressions.transfer import transfer_tables
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
-from rgc.errors import SpecError
+from rgc.errors import SpecError, listing
 from rgc.model import shown
 from rgc.model.block import Block
 from rgc.model.block_maps import BLOCKS, FREE, BlockMap, NoLaw, Written
@@ -140,7 +140,9 @@ def _rules(
         return () if row.law is None else tuple(map(row.law, written))
     except NoLaw as error:
         message = f"{call.name} blocks {error}"
-        raise problem("bad-block", message, call.span, hint="take majority or decimate") from None
+        others = [name for name in ("majority", "decimate") if name != call.name]
+        hint = f"take {listing(others, 'or')}"
+        raise problem("bad-block", message, call.span, hint=hint) from None
 
 
 def _with_p(block: Block, p: ast.Expr, scope: Scope) -> tuple[Block, ...]:

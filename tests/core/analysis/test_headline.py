@@ -14,6 +14,7 @@ from rgc.analysis.level_spectra import (
     Directions,
     LevelSpectrum,
     chain,
+    directions,
     leaving,
     may_be_logarithmic,
     remaining,
@@ -191,3 +192,14 @@ def test_extrapolation_needs_three_levels_that_converge() -> None:
     assert found is not None
     assert found.value is None
     assert found.error is None
+
+
+def test_the_second_eigenvalue_is_believed_where_it_falls() -> None:
+    def found(second: float) -> float | None:
+        spectra = np.tile(np.exp([1.0, second]), (33, 1)).astype(complex)
+        steps = LevelSpectrum(1, np.e, False, (1.0, 2.0), {1: spectra[:, :1], 2: spectra})
+        return directions([steps], 1.0, leaves=False).falling
+
+    assert found(-0.8) == pytest.approx(0.8)
+    assert found(0.1) is None
+    assert directions([level(1, 1.0)], 1.0, leaves=False).falling is None

@@ -40,7 +40,7 @@ def slope(recursion: CellRecursion, point: Floats) -> float:
 
 
 def told_slope(recursion: CellRecursion, point: Floats) -> float:
-    """The same, 0 where the rounding of its terms and of F, which is of order 1, leaves no digit."""
+    """The same, 0 where the rounding of its terms and of F, which is of order 1, leaves none."""
     value, size = _slope(recursion, point)
     return 0.0 if abs(value) <= _ROUNDING * max(1.0, size) else value
 

@@ -13,6 +13,9 @@ Complexes = NDArray[np.complex128]
 LARGE = 2.0
 """With a spectral radius beyond this the powers diverge, whatever happens at 1."""
 
+ROUNDING = 64 * float(np.finfo(np.float64).eps)
+"""An eigenvalue this small beside the matrix has no digit, and is 0."""
+
 TOLERANCE = 1e-9
 """An eigenvalue this near to the unit circle lies on it, and this near to 1 is 1."""
 
@@ -43,6 +46,7 @@ def iterated(matrix: Floats) -> Iterated:
     many eigenvectors as its multiplicity.
     """
     values = np.linalg.eigvals(matrix).astype(np.complex128)
+    values[np.abs(values) <= ROUNDING * np.linalg.norm(matrix)] = 0.0
     radius = float(np.abs(values).max(initial=0.0))
     modulus = (np.abs(values) / max(radius, 1.0)).round(12)
     values = values[np.lexsort((-values.imag, -values.real, -modulus))]

@@ -14,7 +14,7 @@ from rgc.analysis.newton import newton
 from rgc.analysis.recursion import free_energy
 from rgc.errors import SpecError
 from rgc.flows.couplings.cell_recursion import cell_recursion
-from rgc.flows.couplings.stationary_p import slope
+from rgc.flows.couplings.stationary_p import slope, told_slope
 from tests.physics.potential_moving import (
     BACKEND,
     P_CUBIC,
@@ -78,6 +78,7 @@ def test_exponents_of_the_symmetric_fixed_point(
     assert even.exponents[0] == pytest.approx(y_t, abs=1e-12)
     assert odd.exponents[0] == pytest.approx(y_h, abs=1e-12)
     assert abs(slope(recursion, point)) < 1e-13
+    assert told_slope(recursion, point) == 0.0
 
 
 @pytest.mark.parametrize(("dimension", "p"), [(3, P_CUBIC), (4, 0.25)])

@@ -19,7 +19,7 @@ from rgc.flows.couplings.bound_optimum import LowerBound, enough
 from rgc.flows.couplings.cell_recursion import CellRecursion, cell_recursion
 from rgc.flows.couplings.cell_space import CellSpace, Subspace, cell_space
 from rgc.flows.couplings.choose_p import ChoiceOfP, TightestConstant, TightestSequence
-from rgc.flows.couplings.stationary_p import StationaryP, slope
+from rgc.flows.couplings.stationary_p import StationaryP, told_slope
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow, account, parts, provenance
@@ -127,7 +127,7 @@ class LowerBoundFlow:
 def with_p(asked: Study, backend: Backend, space: CellSpace, p: Sequence[Estimate]) -> Study:
     """The study with these p, in turn."""
     recursion = cell_recursion(backend, space, [float(cast(float, one.value)) for one in p])
-    told = (lambda point: {"block.slope": slope(recursion, point)}) if len(p) == 1 else None
+    told = (lambda point: {"block.slope": told_slope(recursion, point)}) if len(p) == 1 else None
     return replace(asked, recursion=recursion, p=tuple(p), at_fixed_point=told)
 
 

@@ -26,6 +26,7 @@ _STRIDE = 1.15
 _BRACKETS = 24
 _PIECES = 8
 _EPS = float(np.finfo(np.float64).eps)
+_ROUNDING = 64 * _EPS
 
 
 def slope(recursion: CellRecursion, point: Floats) -> float:
@@ -35,11 +36,24 @@ def slope(recursion: CellRecursion, point: Floats) -> float:
     together this is L.dR/dp / (b^d - 1), where L is the left eigenvector of the eigenvalue b^d,
     with component 1 on the constant. Raises `PointNotFound` where R_K has the eigenvalue b^d too.
     """
+    return _slope(recursion, point)[0]
+
+
+def told_slope(recursion: CellRecursion, point: Floats) -> float:
+    """The same, 0 where the rounding of its terms and of F, which is of order 1, leaves none."""
+    value, size = _slope(recursion, point)
+    return 0.0 if abs(value) <= _ROUNDING * max(1.0, size) else value
+
+
+def _slope(recursion: CellRecursion, point: Floats) -> tuple[float, float]:
+    """The slope, and the size of the terms that it is the sum of."""
     by_couplings, by_p = recursion.derivatives(point)
     share = 1 / recursion.sites
     by_couplings[1:] *= share
     scaling = _solved((np.eye(len(point)) - by_couplings[1:]).T, by_couplings[0])
-    return float((by_p[0] + share * scaling @ by_p[1:]) / (1 - share))
+    value = float((by_p[0] + share * scaling @ by_p[1:]) / (1 - share))
+    size = float((abs(by_p[0]) + share * np.abs(scaling) @ np.abs(by_p[1:])) / (1 - share))
+    return value, size
 
 
 def _solved(matrix: Floats, right: Floats) -> Floats:

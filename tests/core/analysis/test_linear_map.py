@@ -51,3 +51,9 @@ def test_projectors_are_idempotent() -> None:
     found = iterated(np.array([[0.5, 0.5], [0.5, 0.5]]))
     assert found.idempotence == pytest.approx(0, abs=1e-15)
     assert iterated(np.zeros((3, 3))).limit == pytest.approx(np.zeros((3, 3)))
+
+
+def test_eigenvalues_of_which_rounding_leaves_no_digit_are_zero() -> None:
+    columns = np.random.default_rng(3).random((2, 6))
+    found = iterated(columns.T @ columns / 10)
+    assert np.count_nonzero(found.eigenvalues) == 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rgc.language.signatures import Signature, table
+from rgc.language.signatures import Field, Signature, table
+
+WITHIN = ("auto", "metropolis", "heat_bath", "wolff")
+"""Updates that tempering may make from one exchange to the next."""
 
 UPDATES = table(
     (
@@ -19,11 +22,16 @@ UPDATES = table(
         ),
         Signature(
             "tempering",
-            "replica exchange along a list of values of one parameter",
+            "replica exchange along the values of one parameter, in `sample`",
+            (
+                Field(
+                    "inner", "word", "update from one exchange to the next", "auto", choices=WITHIN
+                ),
+            ),
             free="parameter",
         ),
     )
 )
 CLUSTER_UPDATES = ("swendsen_wang", "wolff")
-LATER_UPDATES = ("swendsen_wang", "tempering")
+LATER_UPDATES = ("swendsen_wang",)
 """Updates that can be checked and printed, but not run yet."""

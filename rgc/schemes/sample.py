@@ -43,15 +43,16 @@ SCHEME = Scheme(
     alphabets=SPINS,
     limits=(*samples.SAMPLED, samples.saved),
     derived=samples.thermalise,
-    answers=(*AVERAGES, "couplings", "correlation", "overlap"),
+    answers=(*AVERAGES, "couplings", "correlation", "overlap", "exchanges"),
     ready=Ready(
-        maker="rgc.flows.sampling.sample:make_sample",
+        maker="rgc.flows.sampling.tempering:make_sampling",
         kind="programs",
         cost=sampling.sample,
         shares=shares.of_replicas,
         checks=checks.PROGRAMS,
         alphabets=DISCRETE,
         measures=SAMPLED,
+        tempering=True,
     ),
     template=TEMPLATE,
 )

@@ -112,6 +112,7 @@ class Ready:
       parameter that the scheme determines run too.
     - `measures` are built-in measures by name, `lattices` kinds of lattices, `maps` kinds of maps
       without spins, and `disorder` says whether couplings may be drawn.
+    - `tempering` says whether replicas may be exchanged between the values of a parameter.
     - `shares` finds into how many shares a run at one point can be cut; None where it cannot be.
     - `kind` says what does the work: lattice programs, which sample the spins of the spec, dense
       programs, or functions of whole arrays.
@@ -131,6 +132,7 @@ class Ready:
     lattices: tuple[Literal["crystal", "complete", "diamond", "graph"], ...] = ("crystal",)
     maps: tuple[str, ...] = ()
     disorder: bool = False
+    tempering: bool = False
     small: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -144,8 +146,8 @@ class Scheme(Signature):
     - `limits` find everything else that it cannot work with.
     - `derived` gives the defaults that depend on the spec.
     - `answers` are what `expect` may name besides the measures of the spec. The words exponents,
-      couplings, operators (those of the basis) and fixed_point stand for one name each, and map for
-      what the maps of the spec answer.
+      exchanges, couplings, operators (those of the basis) and fixed_point stand for one name each,
+      and map for what the maps of the spec answer.
     - `ready` is what of it can be run today; it is None where the scheme is checked and printed
       only.
     - `examples` are what its sections may hold, for hints, where `EXAMPLES` does not suit it.

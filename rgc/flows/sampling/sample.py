@@ -64,14 +64,19 @@ class Sample:
         for piece in pieces:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
-                packed, sums = self.recorder(packed)
-                of_tally = self.recorder.by_tally(sums)
-                self.estimator.record(state.arrays, piece.record, of_tally)
-                if self.saver is not None:
-                    self.saver.record(state.arrays, piece.record, packed, of_tally)
+                packed = self.record(state, piece.record, packed)
         frozen(self.sampler, state, packed)
         state.done += sum(piece.count for piece in pieces)
         return state
+
+    def record(self, state: State, number: int, packed: Sequence[Packed]) -> list[Packed]:
+        """Add a record of the fields to the state, in place. They are given back unchanged."""
+        fields, sums = self.recorder(packed)
+        of_tally = self.recorder.by_tally(sums)
+        self.estimator.record(state.arrays, number, of_tally)
+        if self.saver is not None:
+            self.saver.record(state.arrays, number, fields, of_tally)
+        return fields
 
     def accounts(self) -> Sequence[Account]:
         return ()  # programs do it all
@@ -97,7 +102,7 @@ class Sample:
             saved=Saved() if self.saver is None else self.saver.saved(arrays),
             tables=self.estimator.tables(arrays),
             warnings=(
-                *self.estimator.warnings(arrays),
+                *self.estimator.warnings(arrays, self.sampler.updates),
                 *doubts_at_edges(self.estimator.observables, model.lattice),
             ),
             provenance=self.provenance,

@@ -12,7 +12,7 @@ from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.start import FLIPPED, UNIFORM, start_fields
 from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
-from rgc.language.values import CallValue, Value
+from rgc.language.values import Value
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
@@ -22,6 +22,7 @@ from rgc.model.sectors import Sectors
 from rgc.model.share import WHOLE, Share
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.model.tempering import inner_update, updates_in
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.states_to_update import states_to_update
 from rgc.model_to_program.sweep import distinct_stars
@@ -207,6 +208,11 @@ class Sampler:
         )
 
     @property
+    def updates(self) -> tuple[str, ...]:
+        """The names of the updates that are asked for, exchanges among them."""
+        return updates_in(self.model.options["update"])
+
+    @property
     def provenance(self) -> dict[str, Any]:
         program, plan = self.update.program, self.plan
         turned = {}
@@ -312,8 +318,10 @@ def _sweep(model: Model, asked: Asked) -> tuple[Update, UpdateChoice, tuple[str,
 
 
 def asked_update(value: Value) -> Asked:
-    """The option `update`. Raises `SpecError` for an update that comes later."""
-    name = value.name if isinstance(value, CallValue) else str(value)
+    """The option `update`, of tempering that from one exchange to the next. Raises `SpecError` for
+    an update that comes later.
+    """
+    name = str(inner_update(value))
     if name in LATER_UPDATES:
         hint = "use update=auto, metropolis, heat_bath or wolff"
         raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])

@@ -12,6 +12,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.model.tempering import inner_update, tempering
 from rgc.schemes.cost import NOTHING, NUMBER, Cost
 from rgc.schemes.needs.operators import by_bodies
 from rgc.schemes.needs.samples import saved_bytes
@@ -39,22 +40,31 @@ TURNS = 3e8
 point of the 64x64 torus.
 """
 
+EXCHANGES = 1e9
+"""Bits of a replica that one core counts the energy of, and exchanges, in a second."""
+
 GROUPS = 32
 """Groups of replicas over which the products of operators are summed."""
 
 
 def sample(spec: Spec, options: Options) -> Cost:
     """Fields of words for the bits, and a sweep for each record as its measurement. Clusters have
-    fields of their own, and a turn before each sweep.
+    fields of their own, and a turn before each sweep. With tempering all values are there at one
+    time, and the time is that of one of them.
     """
     bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
     memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
     sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
     sweeps += options.number("thermalise")
     seconds = sweeps * bits * options.number("replicas") / UPDATES
-    if "update" in options and options["update"] in CLUSTER_UPDATES:
+    update = options.values.get("update")
+    exchanged = tempering(update)
+    if inner_update(update) in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
+    if exchanged is not None and exchanged.along:
+        memory *= len(exchanged.along[0][1])
+        seconds += sweeps * bits * options.number("replicas") / EXCHANGES
     return Cost(memory, seconds)
 
 

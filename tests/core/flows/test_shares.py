@@ -45,6 +45,12 @@ CASES = {
     "whole groups": (SAMPLE.format(2048, "generator=philox"), 32),
     "unequal": (SAMPLE.format(512, "update=heat_bath"), 3),
     "clusters": (SAMPLE.format(512, "update=wolff"), 4),
+    "tempering": (
+        SAMPLE.format(256, "update=tempering(K=[0.3, 0.5])")
+        .replace("lattice", "parameters { K = 0.4 }\nlattice")
+        .replace("0.4 *", "K *"),
+        4,
+    ),
     "mcrg": (MCRG.format("ising", "s[i]*s[j]"), 2),
     "potts": (MCRG.format("potts(3)", "delta(s[i], s[j])"), 2),
     "realisations": (BONDS.format(5), 2),

@@ -8,7 +8,6 @@ from dataclasses import replace
 from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
-from rgc.language.updates import LATER_UPDATES
 from rgc.language.values import Value
 from rgc.model.data import Samples, Source, source_of
 from rgc.model.lattice import Lattice
@@ -78,15 +77,11 @@ def _used(spec: Spec, scheme: Scheme) -> Spec:
 
 
 def _update(spec: Spec, update: Value | None, place: Span | None) -> Iterator[Problem]:
-    """An update that comes later, for these spins or for all."""
+    """An update that comes later for these spins."""
     several = [spin.alphabet for spin in spec.species if not spin.two_states]
-    update = inner_update(update)
-    if update == "heat_bath" and several:
+    if inner_update(update) == "heat_bath" and several:
         message = f"heat_bath of {several[0]} spins comes later"
         yield Problem("not-yet", message, place, hint="update=metropolis runs today")
-    if update in LATER_UPDATES:
-        hint = "update=auto chooses between metropolis and heat_bath"
-        yield Problem("not-yet", f"the update '{update}' comes later", place, hint=hint)
 
 
 def _tempered(place: Span | None) -> Problem:

@@ -109,19 +109,13 @@ def test_healthy_levels_are_not_warned_of(name: str) -> None:
     assert sum(bool(differing(each)) for each in found) <= 1
 
 
-def test_what_helps_is_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_helps_is_what_there_is() -> None:
     apart = np.zeros((1, 32, 2))
     apart[..., 0] = 1.0
     odd, even = (halves.Compared((name,), name == "m") for name in ("m", "energy"))
     (now,) = start_remembered([odd], apart, forgotten=False)
     assert "update=wolff where clusters suit the Hamiltonian" in now
-    monkeypatch.setattr(halves, "LATER_UPDATES", halves.NONLOCAL_UPDATES)
-    (later,) = start_remembered([odd], apart, forgotten=False)
-    assert all(f"{name}" in later for name in (*CLUSTER_UPDATES, "come later"))
-    monkeypatch.setattr(halves, "LATER_UPDATES", ("wolff",))
-    (ready,) = start_remembered([odd], apart, forgotten=False)
-    assert "update=tempering" in ready
-    assert "later" not in ready
+    assert all(f"update={name}" in now for name in (*CLUSTER_UPDATES, "tempering"))
     (even_warning,) = start_remembered([even], apart, forgotten=True)
     assert "field" not in even_warning
     (used,) = start_remembered([odd], apart, forgotten=False, used=("tempering",))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.statistics import compare_halves
-from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES
+from rgc.language.updates import CLUSTER_UPDATES
 from rgc.model.tempering import NAME as TEMPERING
 
 Floats = NDArray[np.float64]
@@ -73,13 +73,11 @@ def start_remembered(
 
 def _other_ways(odd: bool, used: Collection[str]) -> str:
     """What helps where a phase is metastable; a field does where the phases differ in its sign."""
-    ready = [name for name in NONLOCAL_UPDATES if name not in (*LATER_UPDATES, *used)]
+    ready = [name for name in NONLOCAL_UPDATES if name not in used]
     ways = [*["a larger field"] * odd, "a smaller lattice", *map(_written, ready)]
-    later = [name for name in NONLOCAL_UPDATES if name in LATER_UPDATES and not ready]
-    coming = f" ({_listed(later)} would too, and come later)" if later else ""
     return (
         "a phase that is only metastable holds some of them, and to thermalise longer does not "
-        f"help in a reasonable time; {_listed(ways, 'or')} does{coming}"
+        f"help in a reasonable time; {_listed(ways, 'or')} does"
     )
 
 

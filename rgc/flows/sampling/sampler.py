@@ -11,7 +11,7 @@ from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.start import FLIPPED, UNIFORM, start_fields
-from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
+from rgc.language.updates import CLUSTER_UPDATES, UPDATES
 from rgc.language.values import Value
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
@@ -217,7 +217,7 @@ class Sampler:
         program, plan = self.update.program, self.plan
         turned = {}
         if self.clusters is not None:
-            turned = {"update": "wolff", "clusters": self.clusters.provenance}
+            turned = {"update": self.updates[-1], "clusters": self.clusters.provenance}
         return {
             "update": self.choice.update,
             "why": self.choice.reason,
@@ -282,6 +282,7 @@ def make_sampler(
             words=plan.words,
             word0=plan.word0,
             specialise=specialise,
+            all_clusters=asked == "swendsen_wang",
         )
         if by_clusters
         else None,
@@ -319,12 +320,9 @@ def _sweep(model: Model, asked: Asked) -> tuple[Update, UpdateChoice, tuple[str,
 
 def asked_update(value: Value) -> Asked:
     """The option `update`, of tempering that from one exchange to the next. Raises `SpecError` for
-    an update that comes later.
+    an unknown one.
     """
     name = str(inner_update(value))
-    if name in LATER_UPDATES:
-        hint = "use update=auto, metropolis, heat_bath or wolff"
-        raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])
     if name not in UPDATES:
         raise SpecError(
             [

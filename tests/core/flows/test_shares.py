@@ -45,6 +45,7 @@ CASES = {
     "whole groups": (SAMPLE.format(2048, "generator=philox"), 32),
     "unequal": (SAMPLE.format(512, "update=heat_bath"), 3),
     "clusters": (SAMPLE.format(512, "update=wolff"), 4),
+    "all clusters": (SAMPLE.format(256, "update=swendsen_wang"), 4),
     "tempering": (
         SAMPLE.format(256, "update=tempering(K=[0.3, 0.5])")
         .replace("lattice", "parameters { K = 0.4 }\nlattice")

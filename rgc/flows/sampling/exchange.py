@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from rgc.backend import Backend, Kernel, State
     from rgc.program.draws import Generator
 
+MOST_KNOWN = 1 << 16
+"""Thresholds that are kept."""
+
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
@@ -85,6 +88,8 @@ class Exchange:
     def threshold(self, pair: int, change: tuple[int, ...]) -> int:
         """floor(2^64 min(1, exp(-dH))) where sums differ by so much."""
         if (pair, change) not in self.known:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
             terms = zip(self.falls[pair], change, strict=True)
             energy = sum((fall * n for fall, n in terms), Fraction(0))
             self.known[pair, change] = thresholds.plain(energy, BITS)

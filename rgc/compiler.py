@@ -137,7 +137,7 @@ def compile(
     machine = KernelCache(chosen, general=source.count > 1 or bool(source.spec.taken))
     compiled = Compiled(source, machine, threads, source.zero)
     if not source.spec.runs:
-        compiled.flow(source.points[0], source.seed)  # refusals come now, not when the run starts
+        compiled.flow(source.places[0], source.seed)  # refusals come now, not when the run starts
     for run in source.spec.runs:
         other = load(run.file, settings=run.settings, scan=run.scan)
         compile(other, backend=machine, threads=threads, max_memory=max_memory)
@@ -152,8 +152,11 @@ def flow(
     point: Mapping[str, float],
     zero: Collection[str],
     share: Share | None = None,
+    specs: Sequence[Spec] = (),
 ) -> Flow:
     """The flow of a spec at one point, or of a share of it: physics -> programs -> kernels.
+
+    `specs` are those at each value of a tempered parameter, where there is one.
 
     The terms named in `zero` are left out. The methods by which the measures of the spec ask for a
     free energy are added behind the flow. Raises `SpecError` for a scheme that cannot be run yet,
@@ -169,7 +172,13 @@ def flow(
 
         spec = with_laws(spec)
     request = Request(
-        spec=spec, backend=machine, seed=seed, point=point, zero=tuple(zero), share=share or WHOLE
+        spec=spec,
+        backend=machine,
+        seed=seed,
+        point=point,
+        zero=tuple(zero),
+        share=share or WHOLE,
+        specs=tuple(specs),
     )
     if spec.flow is not None:
         with placed(spec.flow.span):
@@ -200,12 +209,19 @@ class Compiled:
         return self.loaded._repr_html_()
 
     def flow(self, point: Mapping[str, float], seed: int, share: Share | None = None) -> Flow:
-        """The flow at one point of the scan, or that of a share of its work.
+        """The flow at one place of the scan (`Loaded.places`), or that of a share of its work.
 
         Its kernels are compiled, or taken from those of another point.
         """
-        spec = self.loaded.at(point)
-        return flow(spec, self.machine, seed=seed, point=point, zero=self.zero, share=share)
+        return flow(
+            self.loaded.at(point),
+            self.machine,
+            seed=seed,
+            point=point,
+            zero=self.zero,
+            share=share,
+            specs=[self.loaded.at(each) for each in self.loaded.along(point)],
+        )
 
     def run(
         self,

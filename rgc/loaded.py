@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -70,10 +70,22 @@ class Loaded:
         """The points of the scan, with the last axis fastest. Without a scan there is one empty
         point.
         """
-        names = [axis.name for axis in self.axes]
+        return _grid(self.axes)
+
+    @cached_property
+    def places(self) -> tuple[Mapping[str, float], ...]:
+        """Where a flow is run: the points of the scan without the tempered parameter, all of whose
+        values are run at once.
+        """
+        return _grid(axis for axis in self.axes if not axis.tempered)
+
+    def along(self, place: Mapping[str, float]) -> tuple[Mapping[str, float], ...]:
+        """The points that are run at once at a place; none without a tempered parameter."""
         return tuple(
-            dict(zip(names, values, strict=True))
-            for values in product(*(axis.values for axis in self.axes))
+            {**place, axis.name: value}
+            for axis in self.axes
+            if axis.tempered
+            for value in axis.values
         )
 
     @cached_property
@@ -188,6 +200,15 @@ class Loaded:
     def given(self) -> dict[str, float]:
         """The parameters that other specs answer, with what stands in for those not yet settled."""
         return {taken.name: STAND_IN for taken in self.spec.taken} | dict(self.settled)
+
+
+def _grid(axes: Iterable[Axis]) -> tuple[Mapping[str, float], ...]:
+    """Every combination of the values of some parameters, those of the last one fastest."""
+    axes = tuple(axes)
+    names = [axis.name for axis in axes]
+    return tuple(
+        dict(zip(names, values, strict=True)) for values in product(*(axis.values for axis in axes))
+    )
 
 
 def _lattice(lattice: Geometry) -> str:

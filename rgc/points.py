@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rgc.flows.flow import Flow, State
     from rgc.loaded import Loaded
     from rgc.progress import Progress
+    from rgc.results.result import Result
     from rgc.runner import Stop
     from rgc.syntax.ast import Entry
 
@@ -77,11 +78,15 @@ class Manner:
     within: str = ""
 
 
-Scatter = Callable[[Prepared, Sequence[Place], Job, Manner], Sequence[Point]]
+Scatter = Callable[[Prepared, Sequence[Place], Job, Manner], Sequence[tuple[Point, ...]]]
 
 
-def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner, total: int = 1) -> Point:
-    """Run one point of the scan, in so many shares one after the other."""
+def run_point(
+    prepared: Prepared, at: Place, job: Job, manner: Manner, total: int = 1
+) -> tuple[Point, ...]:
+    """Run one point of the scan, in so many shares one after the other; the points at all values
+    of a tempered parameter are run at once.
+    """
     if total > 1:
         shares = [Share(number, total) for number in range(total)]
         return join(
@@ -89,8 +94,7 @@ def run_point(prepared: Prepared, at: Place, job: Job, manner: Manner, total: in
         )
     made, saving = _flow(prepared, at, WHOLE, job, manner)
     state = _last_state(prepared, made, at, WHOLE, saving, job, manner)
-    result = runner.finished(made, state, saving=saving, warn=manner.warn)
-    return Point(at.point, result, prepared.loaded.at({**at.shift, **at.point}).lattice)
+    return _points(prepared, at, runner.finished(made, state, saving=saving, warn=manner.warn))
 
 
 def run_share(prepared: Prepared, at: Place, share: Share, job: Job, manner: Manner) -> State:
@@ -100,12 +104,19 @@ def run_share(prepared: Prepared, at: Place, share: Share, job: Job, manner: Man
     return told(cast(Shared, made), share, state)
 
 
-def join(prepared: Prepared, at: Place, job: Job, shares: Sequence[State]) -> Point:
-    """One point of the scan, from what all of its shares have told, in their order."""
-    place = {**at.shift, **at.point}
-    made = prepared.flow(place, job.seed)
-    result = made.finish(joined(cast(Shared, made), shares))
-    return Point(at.point, result, prepared.loaded.at(place).lattice)
+def join(prepared: Prepared, at: Place, job: Job, shares: Sequence[State]) -> tuple[Point, ...]:
+    """The same, from what all of its shares have told, in their order."""
+    made = prepared.flow({**at.shift, **at.point}, job.seed)
+    return _points(prepared, at, made.finish(joined(cast(Shared, made), shares)))
+
+
+def _points(prepared: Prepared, at: Place, result: Result) -> tuple[Point, ...]:
+    """A result by its point, or those that it holds by theirs."""
+    lattice = prepared.loaded.at({**at.shift, **at.point}).lattice
+    if not result.tempered:
+        return (Point(at.point, result, lattice),)
+    along = zip(prepared.loaded.along(at.point), result.tempered, strict=True)
+    return tuple(Point(point, each, lattice) for point, each in along)
 
 
 def _flow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,7 @@ def _runs(
     prepared: Prepared, shifts: Sequence[Values], job: Job, manner: Manner
 ) -> list[tuple[Point, ...]]:
     """The points of the scan in each run."""
-    points = prepared.loaded.points
+    points = prepared.loaded.places
     count, total = len(points), len(shifts) * len(points)
     places = [
         Place(point=point, shift=shift, number=number * count + k, total=total)
@@ -94,7 +95,7 @@ def _runs(
         found = [
             run_point(prepared, place, job, manner, begun.get(place.number, 1)) for place in places
         ]
-    return [tuple(found[k : k + count]) for k in range(0, total, count)]
+    return [tuple(chain(*found[k : k + count])) for k in range(0, total, count)]
 
 
 def _judged(

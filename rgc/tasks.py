@@ -54,7 +54,7 @@ def scatter_over(where: Cluster, prepare: Prepare) -> Scatter:
 
     def scatter(
         prepared: Prepared, places: Sequence[Place], job: Job, manner: Manner
-    ) -> list[Point]:
+    ) -> list[tuple[Point, ...]]:
         common = Common(
             loaded=prepared.loaded.bare,
             job=job,
@@ -74,7 +74,7 @@ def scatter_over(where: Cluster, prepare: Prepare) -> Scatter:
         )
         for message in (message for _, said in found for message in said):
             manner.warn(message)
-        return [point for point, _ in found]
+        return [points for points, _ in found]
 
     return scatter
 
@@ -106,11 +106,11 @@ def shares(spec: Spec) -> int:
 # -- on a worker -----------------------------------------------------------------------------------
 
 
-Said = tuple["Point", list[str]]
+Said = tuple[tuple["Point", ...], list[str]]
 
 
 def run_point(common: Common, place: Place, before: list[object]) -> Said:
-    """The point, and the warnings on the way. It goes on from its own checkpoint, which is there
+    """The points, and the warnings on the way. It goes on from its own checkpoint, which is there
     where another worker died over it.
     """
     said: list[str] = []

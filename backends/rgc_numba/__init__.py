@@ -36,13 +36,14 @@ class NumbaBackend:
 
     @property
     def routines(self) -> Mapping[str, Callable[..., Any]]:
-        from rgc_numba import iteration, log_z, walsh
+        from rgc_numba import clusters, iteration, log_z, walsh
 
         return {
             "fwht": walsh.fwht,
             "walsh_exp": walsh.walsh_exp,
             "log_z_small_side": log_z.log_z_small_side,
             "iterate_map": iteration.Iteration(self._pool, self._threads),
+            "clusters": clusters.Clusters(self._pool, self._threads),
         }
 
     @property

@@ -84,16 +84,16 @@ def maximum(curve: Curve) -> Feature:
     at = _root(curve, bracket, _top(bracket, curve(bracket)), 1)
     bend = abs(float(curve(np.array([at]), 2)[0]))
     fine = curve.fine()
-    places = _resampled(curve.smoothed(), lambda values: _top(fine, values), curve.weights(fine))
+    every = _resampled(curve.smoothed(), lambda values: _top(fine, values), curve.weights(fine))
     interpolation = _off(curve, at, bend, 1)
-    outside = np.mean((places == fine[0]) | (places == fine[-1]))
+    outside = max(np.mean((places == fine[0]) | (places == fine[-1])) for places in every)
     if outside > ENDS:
         note = (
             f"within the errors of the points the largest value lies at the end of the scan "
             f"with a chance of {100 * outside:.0f} %"
         )
         return Feature(at, None, interpolation, note)
-    return Feature(at, float(np.std(places)), interpolation, _few(curve))
+    return Feature(at, max(float(np.std(places)) for places in every), interpolation, _few(curve))
 
 
 def _few(curve: Curve) -> str:
@@ -172,17 +172,22 @@ def _off(curve: Curve, at: float, slope: float, derivative: int) -> float | None
 
 def _spread(curve: Curve, place: Callable[[Floats], float], weights: Floats) -> float:
     """The standard deviation of the place over resampled curves that have it."""
-    places = _resampled(curve, place, weights)
-    return float(np.nanstd(places)) if np.isfinite(places).any() else 0.0
+    every = _resampled(curve, place, weights)
+    return max(float(np.nanstd(each)) if np.isfinite(each).any() else 0.0 for each in every)
 
 
-def _resampled(curve: Curve, place: Callable[[Floats], float], weights: Floats) -> Floats:
-    """The place on each resampled curve. `weights` give the curve from its points."""
+def _resampled(curve: Curve, place: Callable[[Floats], float], weights: Floats) -> list[Floats]:
+    """The place on each resampled curve, whose points move independently; of points that were found
+    together, also on curves whose points move as one. `weights` give the curve from its points.
+    """
     from scipy.special import ndtri
 
     if not curve.errors.any():
-        return np.full(1, place(weights @ curve.y))
+        return [np.full(1, place(weights @ curve.y))]
     count = DRAWS * len(curve.x)
     normal = ndtri(uniforms(KEY, count) + 2.0**-54).reshape(DRAWS, len(curve.x))
-    curves = (curve.y + curve.errors * normal) @ weights.T
-    return np.array([place(values) for values in curves])
+    moves = [normal, normal[:, :1]] if curve.together else [normal]
+    return [
+        np.array([place(values) for values in (curve.y + curve.errors * move) @ weights.T])
+        for move in moves
+    ]

@@ -8,7 +8,7 @@ statistical errors are exact.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,14 +47,17 @@ FINE = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """Points (x, y) with independent standard errors, in the order of rising x.
+    """Points (x, y) with standard errors, in the order of rising x.
 
-    Each is float64[point]. There are two points at least.
+    Each is float64[point]. There are two points at least. The errors are independent, or, of points
+    that were found `together`, anything between that and going up and down as one: then the larger
+    spread of both counts.
     """
 
     x: Floats
     y: Floats
     errors: Floats
+    together: bool = False
 
     def weights(self, at: Floats, derivative: int = 0) -> Floats:
         """The weight [place, point] of each point in the curve, or in a derivative of it."""
@@ -127,7 +130,7 @@ class Curve:
             y = Polynomial.fit(self.x, self.y, degree, w=1 / self.errors)(self.x)
             free = len(self.x) - degree - 1
             if np.sum(((self.y - y) / self.errors) ** 2) <= free + np.sqrt(2 * free):
-                return Curve(self.x, y, self.errors)
+                return replace(self, y=y)
         return self
 
     def _without_one(self, at: Floats, derivative: int) -> Iterator[Floats]:
@@ -153,7 +156,10 @@ class Curve:
         return resolved(weights @ self.y, self._noise(weights))
 
     def _noise(self, weights: Floats) -> Floats:
-        return np.asarray(np.sqrt(weights**2 @ self.errors**2))
+        apart = np.sqrt(weights**2 @ self.errors**2)
+        if not self.together:
+            return np.asarray(apart)
+        return np.asarray(np.maximum(apart, np.abs(weights @ self.errors)))
 
 
 def _weights(x: Floats, at: Floats, degree: int, derivative: int = 0) -> Floats:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from rgc.ast_to_model.scope import names
 from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
-from rgc.language.updates import LATER_UPDATES
-from rgc.language.values import CallValue, Value
+from rgc.language.values import Value
 from rgc.model.data import Samples, Source, source_of
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
+from rgc.model.tempering import inner_update, tempering
 from rgc.model.weighed import Weighed
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
@@ -62,6 +62,8 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         return
     yield from _physics(_used(spec, SCHEMES[spec.flow.scheme]), ready)
     yield from _update(spec, spec.flow.options.get("update"), spec.flow.span)
+    if tempering(spec.flow.options.get("update")) is not None and not ready.tempering:
+        yield _tempered(spec.flow.span)
     if spec.data is not None:
         yield from _samples(spec, source_of(spec.data))
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
@@ -80,15 +82,16 @@ def _used(spec: Spec, scheme: Scheme) -> Spec:
 
 
 def _update(spec: Spec, update: Value | None, place: Span | None) -> Iterator[Problem]:
-    """An update that comes later, for these spins or for all."""
+    """An update that comes later for these spins."""
     several = [spin.alphabet for spin in spec.species if not spin.two_states]
-    if update == "heat_bath" and several:
+    if inner_update(update) == "heat_bath" and several:
         message = f"heat_bath of {several[0]} spins comes later"
         yield Problem("not-yet", message, place, hint="update=metropolis runs today")
-    name = update.name if isinstance(update, CallValue) else update
-    if name in LATER_UPDATES:
-        hint = "update=auto chooses between metropolis and heat_bath"
-        yield Problem("not-yet", f"the update '{name}' comes later", place, hint=hint)
+
+
+def _tempered(place: Span | None) -> Problem:
+    message, hint = "tempering comes later here", "flow sample(update=tempering(...)) runs today"
+    return Problem("not-yet", message, place, hint=hint)
 
 
 def _samples(spec: Spec, source: Source | Cloud) -> Iterator[Problem]:
@@ -97,6 +100,8 @@ def _samples(spec: Spec, source: Source | Cloud) -> Iterator[Problem]:
         return
     yield from _physics(replace(spec, blocks=()), SAMPLE.ready)
     yield from _update(spec, source.update, source.span)
+    if tempering(source.update) is not None:
+        yield _tempered(source.span)
     if _inhomogeneous(spec):
         yield _differing(spec)
 
@@ -160,7 +165,12 @@ def _last(spec: Spec) -> Span | None:
 
 def _methods(spec: Spec) -> Iterator[Problem]:
     ready = listing([name for name, row in FREE_ENERGIES.items() if row.runs])
-    for method in (asked for measure in spec.measures for asked in measure.methods):
+    asked = [method for measure in spec.measures for method in measure.methods]
+    if asked and any(axis.tempered for axis in spec.scan):
+        message = f"'{asked[0].name}' comes later where replicas are exchanged"
+        hint = "ask for free energies in a spec that scans the parameter"
+        yield Problem("not-yet", message, asked[0].span, hint=hint)
+    for method in asked:
         if not FREE_ENERGIES[method.name].runs:
             message = f"the method '{method.name}' comes later"
             yield Problem("not-yet", message, method.span, hint=f"{ready} run today")

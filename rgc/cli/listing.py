@@ -56,7 +56,12 @@ def _sections(spec: Spec) -> Iterator[str]:
         )
     yield _block("runs", _written(spec, "runs"))
     yield _block(
-        "scan", (f"{axis.name}: {', '.join(f'{v:g}' for v in axis.values)}" for axis in spec.scan)
+        "scan",
+        (
+            f"{axis.name}: {', '.join(f'{v:g}' for v in axis.values)}"
+            + ", at once, with exchanges between neighbours" * axis.tempered
+            for axis in spec.scan
+        ),
     )
     yield _block(
         "measure",

@@ -89,7 +89,7 @@ def _accounts(loaded: Loaded, watched: Watched, compiled: Compiled) -> list[str]
     """What the flow says of its arithmetic with whole arrays, and what the backend saw of a step of
     it; nothing of a flow that has none.
     """
-    flow = compiled.flow(loaded.points[0], loaded.seed)
+    flow = compiled.flow(loaded.places[0], loaded.seed)
     watched.forget()
     accounts = [*flow.accounts()]
     if not accounts:

@@ -147,6 +147,34 @@ def test_log_z_of_two_halves_whose_products_would_overflow(backend: Backend, oth
     assert found == pytest.approx(expected, rel=1e-14)
 
 
+@pytest.mark.parametrize("density", [0.0, 0.3, 0.6, 1.0])
+def test_clusters_follow_bonds_one_by_one(backend: Backend, density: float) -> None:
+    """Against sites that take the smallest number among those they are bound to, again and again,
+    on a graph with loops and with a pair that is bound twice."""
+    sites, words, random = 41, 2, np.random.default_rng(7)
+    first = np.append(np.arange(sites), random.integers(0, sites, 20))
+    second = np.append((np.arange(sites) * 3 + 1) % sites, random.integers(0, sites, 20))
+    second[-1], first[-1] = first[0], second[0]
+    rows = random.permutation(len(first))
+    there = random.random((len(first), 64 * words)) < density
+    coins = random.random((sites, 64 * words)) < 0.5
+    with backend.arrays():
+        found = routine(backend, "clusters")(_packed(coins), _packed(there), rows, first, second)
+    label = np.tile(np.arange(sites)[:, None], 64 * words)
+    for _ in range(sites):
+        for a, b, bound in zip(first, second, there[rows], strict=True):
+            least = np.minimum(label[a], label[b])
+            label[a], label[b] = (np.where(bound, least, label[each]) for each in (a, b))
+    expected = np.take_along_axis(coins, label, axis=0)
+    np.testing.assert_array_equal(found, _packed(expected))
+    assert found.dtype == np.uint64
+
+
+def _packed(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    octets = np.ascontiguousarray(np.packbits(bits, axis=-1, bitorder="little"))
+    return octets.view("<u8").astype(np.uint64)
+
+
 def test_a_routine_that_nobody_has_is_a_bug_of_the_caller(backend: Backend) -> None:
     with pytest.raises(KeyError):
         routine(backend, "no_such_routine")

@@ -14,7 +14,7 @@ from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Geometry, Lattice
 from rgc.model.options import Options
 from rgc.model.share import WHOLE, Share
-from rgc.model.spec import FlowOfSpec, Spec
+from rgc.model.spec import Axis, FlowOfSpec, Spec
 from rgc.model.spins import Species
 from rgc.text import Span
 
@@ -35,6 +35,7 @@ class Request:
       run.
     - `path` holds the Hamiltonians along the path of a method that has one.
     - `share` is what of its work the flow shall do, where the scheme can cut it.
+    - `specs` are those at each value of a tempered parameter, where there is one.
     - `quick` asks to refuse what takes more than a moment, since sizes are checked on such small
       instances.
 
@@ -49,12 +50,18 @@ class Request:
     zero: tuple[str, ...]
     path: tuple[Hamiltonian, ...] = ()
     share: Share = WHOLE
+    specs: tuple[Spec, ...] = ()
     quick: bool = False
 
     @property
     def flow(self) -> FlowOfSpec:
         """The scheme or method that is asked for."""
         return _there(self.spec.flow, "flow")
+
+    @property
+    def ladder(self) -> Axis | None:
+        """The parameter whose values are run at once; None without one."""
+        return next((axis for axis in self.spec.scan if axis.tempered), None)
 
     @property
     def options(self) -> Options:

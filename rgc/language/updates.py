@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rgc.language.signatures import Signature, table
+from rgc.language.signatures import Field, Signature, table
+
+WITHIN = ("auto", "metropolis", "heat_bath", "swendsen_wang", "wolff")
+"""Updates that tempering may make from one exchange to the next."""
 
 UPDATES = table(
     (
@@ -10,7 +13,9 @@ UPDATES = table(
         Signature("metropolis", "single-spin Metropolis in sets of sites that do not interact"),
         Signature("heat_bath", "single-spin heat bath"),
         Signature(
-            "swendsen_wang", "all Swendsen-Wang clusters; pair terms without frustration only"
+            "swendsen_wang",
+            "every cluster turned by a coin, and a sweep of single spins after each; pair terms "
+            "without frustration only",
         ),
         Signature(
             "wolff",
@@ -19,11 +24,14 @@ UPDATES = table(
         ),
         Signature(
             "tempering",
-            "replica exchange along a list of values of one parameter",
+            "replica exchange along the values of one parameter, in `sample`",
+            (
+                Field(
+                    "inner", "word", "update from one exchange to the next", "auto", choices=WITHIN
+                ),
+            ),
             free="parameter",
         ),
     )
 )
 CLUSTER_UPDATES = ("swendsen_wang", "wolff")
-LATER_UPDATES = ("swendsen_wang", "tempering")
-"""Updates that can be checked and printed, but not run yet."""

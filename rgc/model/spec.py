@@ -43,10 +43,13 @@ class FlowOfSpec:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One entry of `scan`: a parameter and its values."""
+    """One entry of `scan`: a parameter and its values. Along a `tempered` one, which the update of
+    the flow names, replicas are exchanged, so that all its values are run at once.
+    """
 
     name: str
     values: tuple[float, ...]
+    tempered: bool = False
 
 
 def same_value(one: float, other: object) -> bool:

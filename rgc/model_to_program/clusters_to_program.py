@@ -10,7 +10,10 @@ A step draws a reflection r for each replica (`find_reflections`) and then
 A spin in a field is bound, in the same way, to a ghost that is never reflected, and what hangs on
 it is not either: that spreads within the clusters like seeds. Whether a cluster is reflected
 depends on bonds and draws only, which leaves exp(-H) as it is (Fortuin and Kasteleyn 1972; Wolff
-1989), whatever the probability of seeds.
+1989), whatever the probability of seeds. So each cluster may as well be reflected by a coin: seeds
+with the probability 1/2 are the coins of all spins, and that of the smallest spin of a cluster
+counts (Swendsen and Wang 1987). That takes labels in the place of the second step, and the program
+is cut in two there (`around`).
 
 The program depends on structure and shape only. Couplings enter through `Update.arguments`.
 """
@@ -19,7 +22,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product as cartesian
 from typing import Literal
@@ -60,10 +63,11 @@ def clusters_to_program(
     groups: Sequence[Group | Signs],
     reflections: Sequence[Permutation],
     *,
+    coins: bool = False,
     planes: Literal[32, 64] = 32,
     generator: Generator = "splitmix",
 ) -> Update:
-    """The program of one turn of clusters.
+    """The program of one turn of clusters; with `coins` one that leaves the second step out.
 
     Fields are those of the species, in order, and then its own: a plane for each bond that a spin
     keeps, the spins reached from seeds and those held by the ghost, a plane for each species, and
@@ -71,8 +75,41 @@ def clusters_to_program(
     of more than two spins.
     """
     bonds, tables = gather_bonds(groups, lattice, len(species)), Tables("metropolis", len(groups))
-    writer = _Writer(lattice, tuple(species), bonds, tuple(reflections), tables)
+    writer = _Writer(lattice, tuple(species), bonds, tuple(reflections), tables, coins)
     return writer.update(planes, generator)
+
+
+def around(program: Program, species: int) -> tuple[Program, Program]:
+    """A program with coins, cut in two behind the rules that draw them."""
+    reached = species + 1
+    drawn = [
+        any(isinstance(node, Store) and node.field == reached for node in rule.nodes)
+        for rule in program.rules
+    ]
+    cut = 1 + max(k for k, stage in enumerate(program.schedule) if drawn[stage.rule])
+    return _part(program, slice(cut)), _part(program, slice(cut, None))
+
+
+def _part(program: Program, stages: slice) -> Program:
+    """Some stages of a program, with the rules that they run."""
+    schedule = program.schedule[stages]
+    rules = sorted({stage.rule for stage in schedule})
+    part = replace(
+        program,
+        rules=tuple(program.rules[rule] for rule in rules),
+        schedule=tuple(replace(stage, rule=rules.index(stage.rule)) for stage in schedule),
+    )
+    verify(part)
+    return part
+
+
+def kept_bonds(bonds: Sequence[Bonds]) -> dict[int, list[tuple[int, Spin]]]:
+    """The bonds that spins of each letter keep, as species and other spin: bond k in plane k of the
+    first field behind those of the spins."""
+    found: dict[int, dict[tuple[int, Spin], None]] = defaultdict(dict)
+    for each in bonds:
+        found[each.letter] |= dict.fromkeys((each.species, other) for other, _ in each.kept)
+    return {letter: list(kept) for letter, kept in found.items()}
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +121,7 @@ class _Writer:
     bonds: tuple[Bonds, ...]
     reflections: tuple[Permutation, ...]
     tables: Tables
+    coins: bool
     rules: list[Rule] = field(default_factory=list)
     schedule: list[Stage] = field(default_factory=list)
 
@@ -92,7 +130,8 @@ class _Writer:
             self._reflection()
         for each in self.bonds:
             self._add(self._bind(each), each)
-        self._spread(self.reached)
+        if not self.coins:
+            self._spread(self.reached)
         if self.ghost:
             for each in self.bonds:
                 self._add(self._hold(each), each)
@@ -145,12 +184,7 @@ class _Writer:
 
     @property
     def kept(self) -> dict[int, list[tuple[int, Spin]]]:
-        """The bonds that spins of each letter keep, as species and other spin: bond k in plane
-        k."""
-        found: dict[int, dict[tuple[int, Spin], None]] = defaultdict(dict)
-        for each in self.bonds:
-            found[each.letter] |= dict.fromkeys((each.species, other) for other, _ in each.kept)
-        return {letter: list(bonds) for letter, bonds in found.items()}
+        return kept_bonds(self.bonds)
 
     @property
     def width(self) -> int:
@@ -219,7 +253,7 @@ class _Writer:
             bond = code.add(Bernoulli(classes, None, draws + 2 + plane))
             code.add(Store(self.bound, bond, plane))
         spins = self.lattice.sites * len(self.species)
-        share = min(Fraction(SEEDS, spins), Fraction(1, 2))
+        share = Fraction(1, 2) if self.coins else min(Fraction(SEEDS, spins), Fraction(1, 2))
         seed = code.add(Bernoulli((), self.tables.share(share.numerator, share.denominator), draws))
         code.add(Store(self.reached, seed, each.species))
         return code.rule()

@@ -16,7 +16,7 @@ PERIODIC_BELOW = Fraction(1, 10)
 and a sweep has nearly period 2.
 """
 
-Asked = Literal["auto", "metropolis", "heat_bath", "wolff"]
+Asked = Literal["auto", "metropolis", "heat_bath", "wolff", "swendsen_wang"]
 Update = Literal["metropolis", "heat_bath", "lazy"]
 
 
@@ -44,7 +44,7 @@ def choose_update(
     span: Span | None = None,
 ) -> UpdateChoice:
     """The update at one point, from the coefficients of the groups (`couplings`) and the
-    acceptances of every star. Of `wolff` it is that of single spins.
+    acceptances of every star. Of cluster updates it is that of single spins.
 
     `auto` is Metropolis, unless some site would be flipped almost always (max |dE| < 0.1 there). In
     that case it is heat bath where every star offers it, and else lazy Metropolis. Metropolis that

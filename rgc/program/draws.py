@@ -37,6 +37,7 @@ PURPOSES = {
     "training": 6,
     "arrays": 7,
     "clusters": 8,
+    "exchange": 9,
 }
 """What a stream is for. The numbers never change."""
 

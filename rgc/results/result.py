@@ -179,6 +179,7 @@ class Result:
       take.
     - `kept` holds options of the flow that list couplings, without which the Hamiltonian of a level
       would not flow on as it does here.
+    - `tempered` are the results at each value of a tempered parameter, which make up the whole.
     - `terms` gives for each coupling that the spec does not name what it multiplies in -H, in the
       language, such as `sum(<i,j>) s[i]*s[j]`.
     """
@@ -203,6 +204,7 @@ class Result:
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     terms: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tempered: tuple[Result, ...] = ()
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 

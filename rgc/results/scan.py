@@ -51,10 +51,14 @@ def measure(asked: Expression, axes: Sequence[Axis], points: Sequence[Point]) ->
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sampled:
-    """A measure against the parameter, and the length N^(1/d) of a finite lattice, else NaN."""
+    """A measure against the parameter, and the length N^(1/d) of a finite lattice, else NaN.
+    `together` says that replicas were exchanged along the parameter, so that the errors of its
+    points are not independent.
+    """
 
     values: Values
     length: float
+    together: bool
 
 
 def _curves(
@@ -71,7 +75,8 @@ def _curves(
         estimate = point.result.observables.get(asked.measure)
         if estimate is not None and estimate.value is not None and estimate.error is not None:
             curve[point.parameters[asked.parameter]] = estimate.value, estimate.error
-    return [_Sampled(values, length) for values, length in curves.values()]
+    together = any(axis.tempered for axis in axes if axis.name == asked.parameter)
+    return [_Sampled(values, length, together) for values, length in curves.values()]
 
 
 def _length(point: Point) -> float:
@@ -132,7 +137,7 @@ def _meetings(curves: Sequence[_Sampled]) -> Iterator[_Meeting]:
 
 def _meeting(first: _Sampled, second: _Sampled) -> _Meeting:
     """Raises `Absent`."""
-    curve = _difference(first.values, second.values)
+    curve = _difference(first, second)
     place = zero(curve)
     slope = float(curve(np.array([place.at]), 1)[0])
     return _Meeting(place, slope, (first.length, second.length))
@@ -172,33 +177,30 @@ def _left(narrow: _Meeting, wide: _Meeting) -> float:
     return 1 / (fall * steeper - 1)
 
 
-def _difference(first: Values, second: Values) -> Curve:
+def _difference(first: _Sampled, second: _Sampled) -> Curve:
     """The difference of two curves at the points that they share."""
-    return _curve(
-        {
-            x: (second[x][0] - first[x][0], hypot(first[x][1], second[x][1]))
-            for x in first.keys() & second.keys()
-        }
-    )
+    a, b = first.values, second.values
+    shared = {x: (b[x][0] - a[x][0], hypot(a[x][1], b[x][1])) for x in a.keys() & b.keys()}
+    return _curve(shared, first.together)
 
 
 def _extremum(asked: ScanMeasure, axes: Sequence[Axis], points: Sequence[Point]) -> Estimate:
     """Where the last curve has its maximum. Raises `Absent`."""
-    curve = _curves(asked, axes, points)[-1].values
+    curve = _curves(asked, axes, points)[-1]
     try:
-        found = maximum(_curve(curve))
+        found = maximum(_curve(curve.values, curve.together))
     except Absent as error:
         raise Absent(f"the last curve of {asked.measure}: {error}") from None
     rule = "maximum of the curve near its largest point; systematic error: of the interpolation"
     return _estimate(found, 0.0, rule, "")
 
 
-def _curve(values: Values) -> Curve:
+def _curve(values: Values, together: bool) -> Curve:
     if len(values) < 2:
         raise Absent("fewer than two points have a value with an error")
     x = sorted(values)
     y, errors = zip(*(values[each] for each in x), strict=True)
-    return Curve(np.array(x), np.array(y), np.array(errors))
+    return Curve(np.array(x), np.array(y), np.array(errors), together)
 
 
 def _none(note: str) -> Estimate:

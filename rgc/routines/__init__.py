@@ -1,7 +1,8 @@
 """Routines of array flows: named functions of whole arrays, each with a default that a backend may
 replace by a faster version.
 
-A default is written in the Python array API standard and takes its namespace from its arguments.
+A default is written in the Python array API standard and takes its namespace from its arguments,
+unless its docstring says that the arrays are those of NumPy.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ DEFAULTS: Mapping[str, str] = {
     "svd": "rgc.routines.svd:svd",
     "log_z_small_side": "rgc.routines.log_z:log_z_small_side",
     "iterate_map": "rgc.routines.iteration:iterate_map",
+    "clusters": "rgc.routines.clusters:clusters",
 }
 """The default of each routine. Its docstring says what every version must do."""
 

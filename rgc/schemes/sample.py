@@ -43,9 +43,9 @@ SCHEME = Scheme(
         disorder.numbers_at_sites,
     ),
     derived=samples.thermalise,
-    answers=(*AVERAGES, "couplings", "correlation", *COPIES),
+    answers=(*AVERAGES, "couplings", "correlation", *COPIES, "exchanges"),
     ready=Ready(
-        maker="rgc.flows.sampling.sample:make_sample",
+        maker="rgc.flows.sampling.tempering:make_sampling",
         kind="programs",
         cost=sampling.sample,
         shares=shares.of_replicas,
@@ -54,6 +54,7 @@ SCHEME = Scheme(
         measures=(*SAMPLED, *COPIES),
         lattices=("crystal", "complete"),
         disorder=True,
+        tempering=True,
     ),
     template=TEMPLATE,
 )

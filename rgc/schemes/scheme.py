@@ -113,6 +113,7 @@ class Ready:
       parameter that the scheme determines run too.
     - `measures` are built-in measures by name, `lattices` kinds of lattices, `maps` kinds of maps
       without spins, and `disorder` says whether couplings may be drawn.
+    - `tempering` says whether replicas may be exchanged between the values of a parameter.
     - `shares` finds into how many shares a run at one point can be cut; None where it cannot be.
     - `kind` says what does the work: lattice programs, which sample the spins of the spec, dense
       programs, or functions of whole arrays.
@@ -132,6 +133,7 @@ class Ready:
     lattices: tuple[Literal["crystal", "complete", "diamond", "graph"], ...] = ("crystal",)
     maps: tuple[str, ...] = ()
     disorder: bool = False
+    tempering: bool = False
     small: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -145,8 +147,8 @@ class Scheme(Signature):
     - `limits` find everything else that it cannot work with.
     - `derived` gives the defaults that depend on the spec.
     - `answers` are what `expect` may name besides the measures of the spec. The words exponents,
-      couplings, operators (those of the basis), generated (couplings that block maps make) and
-      fixed_point stand for one name each, and map for what the maps of the spec answer.
+      exchanges, couplings, operators (those of the basis), generated (couplings that block maps
+      make) and fixed_point stand for one name each, and map for what the maps of the spec answer.
     - `bound` says on which side of F its free energy lies, where that is certain.
     - `ready` is what of it can be run today; it is None where the scheme is checked and printed
       only.

@@ -10,7 +10,7 @@ share nothing with the compiler.
     part                               against                            files
     a  energies, differences,          the syntax tree (evaluator,        energies, differences,
        operators                       blocks), counting                  operators, block_rules
-    b  the Markov chain                rules with probabilities           matrix, turns
+    b  the Markov chain                rules with probabilities           matrix, turns, exchanges
                                        (chances), schedules
     c  bit identity                    the reference backend (trace)      bits, divergence
     d  floating point                  40-digit decimals and a derived    floats, arrays

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from rgc.ast_to_model.sections.scan_measures import is_of_scan
+from rgc.language.updates import UPDATES
 from rgc.model.block_maps import FREE, TRIED
 from rgc.model.lattice import Boundary, Cell
+from rgc.model.tempering import NAME
 from rgc.syntax import ast
 
 KEPT = ("update", "generator", "planes")
@@ -31,6 +33,27 @@ def at_point(document: ast.Document, point: Mapping[str, float]) -> ast.Document
         if body != ():
             sections.append(replace(section, body=body, notes=()))
     return replace(document, sections=tuple(sections))
+
+
+def at_one_value(document: ast.Document) -> ast.Document:
+    """The document with the update that tempering makes from one exchange to the next in its
+    place.
+    """
+    body = _body(document, "flow")
+    if not isinstance(body, ast.Call):
+        return document
+    return _with(
+        document, "flow", replace(body, options=tuple(map(_without_exchange, body.options)))
+    )
+
+
+def _without_exchange(option: ast.Option) -> ast.Option:
+    update = option.value
+    if option.name != "update" or not isinstance(update, ast.Call) or update.name != NAME:
+        return option
+    default = UPDATES[NAME].defaults["inner"]
+    inner = {each.name: each.value for each in update.options}.get("inner", ast.Name(str(default)))
+    return replace(option, value=inner)
 
 
 def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]) -> ast.Document:

@@ -28,6 +28,7 @@ from rgc.syntax.ast import Document
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source
 from rgc.verification.documents import (
+    at_one_value,
     at_point,
     decimated,
     with_flow,
@@ -151,19 +152,21 @@ class Subject:
 
     @cached_property
     def document(self) -> Document:
-        """The syntax tree at the first point, of a sampler with one block map a level."""
+        """The syntax tree at the first point, of a sampler with one block map a level, and of
+        tempering with the update from one exchange to the next.
+        """
         point = at_point(self.loaded.document, {**self.loaded.given, **self.point})
+        point = at_one_value(point)
         return with_tried_map(point) if self.sampled_by_programs else point
 
     @cached_property
     def spec(self) -> Spec:
-        """The physics of `document`.
-
-        A sampler has as few replicas as the comparison of backends needs.
-        """
+        """The physics of `document`, of a sampler with few replicas."""
         spec, _ = build(self.document, folder=self.loaded.folder)
-        if not self.sampled_by_programs:
-            return spec
+        return self.with_few_replicas(spec) if self.sampled_by_programs else spec
+
+    def with_few_replicas(self, spec: Spec) -> Spec:
+        """The spec of a sampler with as few replicas as the comparison of backends needs."""
         if spec.flow is None or not isinstance(spec.lattice, Lattice | Complete):
             raise ValueError("a spec that can be sampled has a flow and a lattice")
         asked, sites = spec.flow.options.get("replicas", 64), spec.lattice.sites * len(spec.species)

@@ -15,17 +15,20 @@ import numpy as np
 
 from rgc.backend import Arguments
 from rgc.flows.sampling.clusters import Clusters
+from rgc.flows.sampling.labels import Labels
 from rgc.flows.sampling.sampler import Sampler
+from rgc.model_to_program.clusters_to_program import around
 from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import Bernoulli
 from rgc.program.lattice.program import Program
+from rgc.routines import routine
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.chances import outcomes
 from rgc.verification.energies import UNIT, coefficients, hamiltonian, rounding
 from rgc.verification.instances import Instance, describe
 from rgc.verification.matrix import communicating
 from rgc.verification.schedule import writes
-from rgc.verification.states import States, every_state
+from rgc.verification.states import States, every_state, pack, unpack
 from rgc.verification.subject import Subject
 
 MOST = 1 << 21
@@ -128,9 +131,13 @@ def transitions(clusters: Clusters, states: States, full: bool = False) -> Any:
     """P[from, to] of a turn, float64[state, state], where fields besides the spins begin empty or
     full of ones. Raises `TooMany`.
     """
-    program = clusters.update.program
-    found = _Outcomes(program, clusters.arguments, states, full)
+    program, labels = clusters.update.program, clusters.labels
+    found, cut = _Outcomes(program, clusters.arguments, states, full), -1
+    if labels is not None:
+        cut = len(around(program, clusters.species)[0].schedule)
     for turn in program.turns:
+        if labels is not None and turn.start == cut:
+            found.choose(labels, clusters)
         if program.schedule[turn.start].until:
             changed = True
             while changed:
@@ -182,6 +189,13 @@ class _Outcomes:
             fields[store.field][place] = bits
         self.fields = fields
         return changed
+
+    def choose(self, labels: Labels, clusters: Clusters) -> None:
+        """Put the coin of its cluster in the place of that of each spin."""
+        bound, reached = clusters.species, clusters.species + 1
+        coins, bonds = (np.stack(pack(self.fields[number])) for number in (reached, bound))
+        chosen = labels.chosen(coins, bonds, routine(clusters.backend, "clusters"))
+        self.fields[reached] = unpack(chosen)[..., : len(self.origin)]
 
     def after(self) -> Any:
         """The number of the state of each outcome."""

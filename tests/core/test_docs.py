@@ -29,7 +29,7 @@ from rgc.language.maps import MAPS
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.signatures import Field, Signature
 from rgc.language.trainers import TRAINERS
-from rgc.language.updates import LATER_UPDATES, UPDATES
+from rgc.language.updates import UPDATES
 from rgc.loaded import Loaded
 from rgc.schemes import SCHEMES
 from rgc.schemes.answers import DISCRETE
@@ -424,7 +424,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         map(scheme_row, SCHEMES.values()),
     ),
     "options": options,
-    "updates": lambda: calls(UPDATES, set(UPDATES) - set(LATER_UPDATES)),
+    "updates": lambda: calls(UPDATES, set(UPDATES)),
     "measures": measures,
     "methods": lambda: calls(METHODS, {name for name, row in FREE_ENERGIES.items() if row.runs}),
     "scan measures": lambda: calls(SCAN_MEASURES),

@@ -37,7 +37,10 @@ expect {{
 }}
 """
 RIGHT, WRONG = (FREE.format(sweeps=100, energy=energy) for energy in ("-h * tanh(h)", "-0.3"))
-LATER = RIGHT[: RIGHT.index("flow")] + "flow sample(update=swendsen_wang)\nexpect { m above 0 }\n"
+LATER = (
+    RIGHT[: RIGHT.index("flow")].replace("s: ising", "s: potts(3)")
+    + "flow sample(update=heat_bath)\nexpect { m above 0 }\n"
+)
 
 
 def run(pytester: pytest.Pytester, *words: str, **files: str) -> pytest.RunResult:
@@ -91,7 +94,7 @@ def test_what_cannot_be_run_yet_or_expects_nothing_is_skipped(pytester: pytest.P
     found = run(pytester, later_rgc=LATER, nothing_rgc=RIGHT[: RIGHT.index("expect")])
     found.assert_outcomes(skipped=2)
     found.stdout.fnmatch_lines(
-        ["*later.rgc: the update 'swendsen_wang' comes later*", "*nothing.rgc: it expects nothing*"]
+        ["*later.rgc: heat_bath of potts spins comes later*", "*nothing.rgc: it expects nothing*"]
     )
 
 

@@ -58,10 +58,12 @@ RIGHT = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("update", ["wolff", "swendsen_wang"])
 @pytest.mark.parametrize("name", RIGHT)
-def test_right_turns_pass(name: str) -> None:
+def test_right_turns_pass(name: str, update: str) -> None:
     lattice, spins, energy = RIGHT[name]
-    text = f"lattice {lattice}\nspins {spins}\nhamiltonian {energy}\nflow sample(update=wolff)\n"
+    flow = f"flow sample(update={update})\n"
+    text = f"lattice {lattice}\nspins {spins}\nhamiltonian {energy}\n{flow}"
     subject = make_subject(rgc.load(text), [], 0)
     assert [each.verdict for each in check_turns(subject)] == ["passed"] * 3
 
@@ -85,6 +87,38 @@ def test_wrong_turns_are_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> N
             (caught if found else passed).add(mutation.name)
     assert passed <= set(EQUIVALENT)
     assert len(caught) >= 14
+
+
+ALL = {name: text.replace("wolff", "swendsen_wang") for name, text in SPECS.items()}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_wrong_labels_are_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bond left out, bonds of the wrong rows, and every spin by its own coin."""
+    assert complaints(ALL[name]) == []
+    right = clusters.make_labels
+    changes: dict[str, Any] = {
+        "left out": lambda made: replace(
+            made, rows=made.rows[1:], first=made.first[1:], second=made.second[1:]
+        ),
+        "rows": lambda made: replace(made, rows=made.rows[::-1].copy()),
+        "own coins": lambda made: replace(made, second=made.first),
+    }
+    for change in changes.values():
+        monkeypatch.setattr(clusters, "make_labels", lambda *of, change=change: change(right(*of)))
+        assert complaints(ALL[name]) == ["clusters"]
+
+
+def test_any_spin_of_a_cluster_may_give_its_coin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of spins turned round: the largest gives it, and the balance stays."""
+    right = clusters.make_labels
+
+    def turned(*arguments: Any) -> Any:
+        made = right(*arguments)
+        return replace(made, first=made.second, second=made.first)
+
+    monkeypatch.setattr(clusters, "make_labels", turned)
+    assert complaints(ALL["ising"]) == []
 
 
 def tables(monkeypatch: pytest.MonkeyPatch, name: str, value: Any) -> None:

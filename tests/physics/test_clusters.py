@@ -32,10 +32,12 @@ BY_CLUSTERS = SPEC.replace("every=10", "every=2, update=wolff").replace("=5000",
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("update", ["wolff", "swendsen_wang"])
 @pytest.mark.parametrize("name", TURNED)
-def test_potts_and_clock_spins(name: str) -> None:
+def test_potts_and_clock_spins(name: str, update: str) -> None:
     spins, parameters, energy, measures, exact = ENTRIES[name]
     text = BY_CLUSTERS.format(spins=spins, parameters=parameters, energy=energy, measures=measures)
+    text = text.replace("wolff", update)
     spec = rgc.load(text).spec
     found = seeds(spec)
     for average in exact:
@@ -171,3 +173,49 @@ def test_clusters_forget_sooner_than_single_spins() -> None:
         found[update] = tau
     assert found["metropolis"] > 8
     assert found["wolff"] < 0.25 * found["metropolis"]
+
+
+OF_ALL = (
+    ISING.format(K=0.44, h=0.05, lattice="square(6, 4)"),
+    "lattice honeycomb(4)\nspins { s: potts(3), t: potts(3) }\n"
+    "hamiltonian - 0.9 * sum(<i,j>) delta(s[i], s[j]) - 0.4 * sum(i) delta(s[i], t[i])\n"
+    "  - 0.7 * sum(<i,j>) delta(t[i], t[j])\n"
+    "flow sample(sweeps=10, replicas=128, update=wolff)\n",
+)
+
+
+@pytest.mark.parametrize("text", OF_ALL, ids=["ising", "potts"])
+@pytest.mark.parametrize("backend", ["numba", pytest.param("jax", marks=pytest.mark.slow)])
+def test_all_clusters_are_turned_alike_on_every_backend(text: str, backend: str) -> None:
+    """And in calls of any length, from the spins alone."""
+    text = text.replace("wolff", "swendsen_wang")
+    whole, other, again = (
+        sampler_of(text, backend=each) for each in ("reference", backend, backend)
+    )
+    expected = whole.sweep([whole.backend.pack(each) for each in whole.start()], 0, 4)
+    found = other.sweep([other.backend.pack(each) for each in other.start()], 0, 3)
+    spins = [again.backend.pack(other.backend.unpack(each)) for each in found]
+    for right, one in zip(expected, again.sweep(spins, 3, 1), strict=True):
+        np.testing.assert_array_equal(whole.backend.unpack(right), again.backend.unpack(one))
+
+
+@pytest.mark.parametrize("coupling", [0.5, 0.44068679350977147])
+def test_every_cluster_is_turned_by_a_coin(coupling: float) -> None:
+    """All of a cluster or nothing, half of them, and m^2 of the 4x4 torus without any sweeps."""
+    text = ISING.format(K=coupling, h=0, lattice="square(4)").replace("wolff", "swendsen_wang")
+    turns = Turns(sampler_of(text))
+    square, turned, clusters = [], 0, 0
+    for number in range(40):
+        before = turns.backend.unpack(turns.spins[0]).copy()
+        turns()
+        flipped = unpack(before ^ turns.backend.unpack(turns.spins[0])).reshape(16, -1)
+        for replica, labels in enumerate(turns.labels()):
+            of_cluster = np.bincount(labels, flipped[:, replica]) / np.bincount(labels)
+            assert set(of_cluster.tolist()) <= {0.0, 1.0}
+            turned, clusters = turned + int(of_cluster.sum()), clusters + len(of_cluster)
+        if number >= 10:
+            square.append(turns.magnetisation**2)
+    assert abs(turned - clusters / 2) < 4 * clusters**0.5 / 2
+    mean = np.mean(square, axis=0)
+    exact = {0.5: 0.8689216816423182, 0.44068679350977147: 0.7613589085686723}[coupling]
+    assert abs(np.mean(mean) - exact) < 4 * np.std(mean, ddof=1) / len(mean) ** 0.5

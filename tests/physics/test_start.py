@@ -109,22 +109,28 @@ def test_healthy_levels_are_not_warned_of(name: str) -> None:
     assert sum(bool(differing(each)) for each in found) <= 1
 
 
-def test_what_helps_is_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_helps_is_what_there_is() -> None:
     apart = np.zeros((1, 32, 2))
     apart[..., 0] = 1.0
-    odd, even = (halves.Compared(name, name == "m") for name in ("m", "energy"))
+    odd, even = (halves.Compared((name,), name == "m") for name in ("m", "energy"))
     (now,) = start_remembered([odd], apart, forgotten=False)
     assert "update=wolff where clusters suit the Hamiltonian" in now
-    monkeypatch.setattr(halves, "LATER_UPDATES", halves.NONLOCAL_UPDATES)
-    (later,) = start_remembered([odd], apart, forgotten=False)
-    assert all(f"{name}" in later for name in (*CLUSTER_UPDATES, "come later"))
-    monkeypatch.setattr(halves, "LATER_UPDATES", ("wolff",))
-    (ready,) = start_remembered([odd], apart, forgotten=False)
-    assert "update=tempering" in ready
-    assert "later" not in ready
+    assert all(f"update={name}" in now for name in (*CLUSTER_UPDATES, "tempering"))
     (even_warning,) = start_remembered([even], apart, forgotten=True)
     assert "field" not in even_warning
+    (used,) = start_remembered([odd], apart, forgotten=False, used=("tempering",))
+    assert "tempering" not in used
     assert start_remembered([], apart[:0], forgotten=True) == ()
+
+
+def test_a_warning_names_a_measure_once() -> None:
+    apart = np.zeros((3, 32, 2))
+    apart[:, :, 0] = np.array([1.0, 3.0, 2.0])[:, None]
+    apart[:, 0, 1] = 1e-3
+    made = [("m^2", "binder"), ("binder",), ("energy",)]
+    compared = [halves.Compared(names, False) for names in made]
+    (warning,) = start_remembered(compared, apart, forgotten=False)
+    assert [warning.count(name) for name in ("m^2", "binder", "energy")] == [1, 1, 1]
 
 
 def test_what_never_changed_has_no_error_and_a_number_has_0() -> None:

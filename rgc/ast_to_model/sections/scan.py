@@ -11,6 +11,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import TEMPERATURES
 from rgc.ast_to_model.expressions.evaluate import kind, number, numbers
 from rgc.ast_to_model.scope import Scope, Unknowable, names, problem
+from rgc.ast_to_model.sections.tempered import tempered_axis
 from rgc.errors import SpecError, suggest
 from rgc.model.spec import Axis, Spec
 from rgc.syntax import ast
@@ -20,7 +21,7 @@ POINT_LIMIT = 100_000  # points of one scan
 
 
 def check_scan(spec: Spec, context: Context) -> Spec:
-    """The spec with the axes of its scan.
+    """The spec with the axes of its scan, the tempered parameter of its flow as the last of them.
 
     Entries of the command line replace those of the same name, and others are added. Reports what
     is no parameter, single numbers, and grids of more than `POINT_LIMIT` points.
@@ -39,6 +40,11 @@ def check_scan(spec: Spec, context: Context) -> Spec:
             context.fail("scan", error)
         except Unknowable:
             context.failed.add("scan")
+    try:
+        tempered = tempered_axis(spec, scanned, context)
+        axes += [] if tempered is None else [tempered]
+    except SpecError as error:
+        context.fail("scan", error)
     points = prod(len(axis.values) for axis in axes)
     if points > POINT_LIMIT:
         where = section.name_span if section is not None else None

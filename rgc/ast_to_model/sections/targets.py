@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rgc.ast_to_model.scope import problem
 from rgc.errors import SpecError
-from rgc.language.expect import EXPONENTS
+from rgc.language.expect import EXCHANGED, EXPONENTS
 from rgc.language.values import OperatorBasis, Value
 from rgc.model.curve import OF_NULLS
 from rgc.model.lattice import Lattice
@@ -56,6 +56,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
             names += _measured(spec) if head not in names else ()
         elif answer == "generated":
             names += _generated(spec, head)
+        elif answer == "exchanges":
+            names += EXCHANGED if any(axis.tempered for axis in spec.scan) else ()
         elif answer == "map":
             continue
         elif answer != "block.p" or any(block.free or block.p is not None for block in spec.blocks):

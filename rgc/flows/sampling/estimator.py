@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
@@ -146,11 +146,12 @@ class Estimator:
             for name, memory in self.memory(arrays).items()
         }
 
-    def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
-        """Signs that the run was not thermalised."""
+    def warnings(self, arrays: Mapping[str, Floats], used: Collection[str]) -> tuple[str, ...]:
+        """Signs that a run with the updates `used` was not thermalised."""
         doubts = self.doubts(arrays)
         halves = arrays["averages"] * (2 * GROUPS / (self.plan.records * self.plan.replicas))
-        return (*doubts, *start_remembered(self._compared, halves, forgotten=not doubts))
+        remembered = start_remembered(self._compared, halves, forgotten=not doubts, used=used)
+        return (*doubts, *remembered)
 
     @property
     def _compared(self) -> list[Compared]:
@@ -165,11 +166,11 @@ class Estimator:
         )
         return tuple(text for text in judged if text)
 
-    def _called(self, average: Average) -> str:
+    def _called(self, average: Average) -> tuple[str, ...]:
         """The names of what is made of an average, those of the watched ones first."""
         watched = [name for name, each in self.watched.items() if each == average]
         made = [each.name for each in self.observables if average in averages_in((each,))]
-        return " and ".join(dict.fromkeys((*watched, *made)))
+        return tuple(dict.fromkeys((*watched, *made)))
 
 
 def make_estimator(

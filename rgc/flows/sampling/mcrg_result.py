@@ -92,8 +92,8 @@ def mcrg_result(
         tables=estimator.tables(arrays) | matrices | by_map,
         labels=_labels(levels, matrices, by_map),
         warnings=(
-            *estimator.warnings(arrays),
-            *_operators_remember(levels, shown, samples, forgotten=forgotten),
+            *estimator.warnings(arrays, sampler.updates),
+            *_operators_remember(levels, shown, samples, forgotten=forgotten, used=sampler.updates),
             *exponents.warnings,
             *lacking(levels),
             *doubts_at_edges(estimator.observables, sampler.model.lattice),
@@ -210,7 +210,7 @@ def _shown(levels: Levels, sector: str, k: int) -> str:
 
 
 def _operators_remember(
-    levels: Levels, arrays: Arrays, samples: int, *, forgotten: bool
+    levels: Levels, arrays: Arrays, samples: int, *, forgotten: bool, used: Collection[str]
 ) -> tuple[str, ...]:
     """Whether operators of any level differ between replicas that started hot and cold."""
     compared, halves = [], []
@@ -220,9 +220,9 @@ def _operators_remember(
             cold = arrays[f"sum_{level.number}_{sector}"] - hot
             for k in kept(levels, level.number, sector):
                 odd = is_odd(Linear(((1.0, tallies[k]),)))
-                compared.append(
-                    Compared(f"{_shown(levels, sector, k)} at level {level.number}", odd)
-                )
+                name = f"{_shown(levels, sector, k)} at level {level.number}"
+                compared.append(Compared((name,), odd))
                 per_half = samples / 2 * level.recorder.places(tallies[k])
                 halves.append(np.stack([hot[:, k], cold[:, k]], axis=1) / per_half)
-    return start_remembered(compared, np.reshape(halves, (-1, GROUPS, 2)), forgotten=forgotten)
+    halved = np.reshape(halves, (-1, GROUPS, 2))
+    return start_remembered(compared, halved, forgotten=forgotten, used=used)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,14 +102,15 @@ class OverRealisations(Estimator):
             for name, series in zip(self.watched, arrays["series"], strict=True)
         }
 
-    def warnings(self, arrays: Mapping[str, Floats]) -> tuple[str, ...]:
-        """Signs that the run was not thermalised: what the time series say, and copies of the same
-        realisations that started hot and cold, compared.
+    def warnings(self, arrays: Mapping[str, Floats], used: Collection[str]) -> tuple[str, ...]:
+        """Signs that a run with the updates `used` was not thermalised: what the time series say,
+        and copies of the same realisations that started hot and cold, compared.
         """
         doubts = self.doubts(arrays)
         means = arrays["averages"] / self.plan.records
         halves = np.stack([means[..., k::2].mean(axis=2) for k in (0, 1)], axis=-1)
-        return (*doubts, *start_remembered(self._compared, halves, forgotten=not doubts))
+        remembered = start_remembered(self._compared, halves, forgotten=not doubts, used=used)
+        return (*doubts, *remembered)
 
 
 def _resampled(means: Floats) -> Floats:

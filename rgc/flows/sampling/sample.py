@@ -12,7 +12,7 @@ from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import doubts_at_edges, observables_of
 from rgc.flows.sampling.over_realisations import OverRealisations
 from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
-from rgc.flows.sampling.recorder import Recorder, make_recorder
+from rgc.flows.sampling.recorder import Recorder, Sums, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
@@ -69,25 +69,29 @@ class Sample:
         for piece in pieces:
             packed = self.sampler.sweep(packed, piece.first, piece.count)
             if piece.record is not None:
-                packed, sums = self.record(packed)
-                of_tally = dict(self.recorder.by_tally(sums))
-                if self.weighed is not None:
-                    packed, weighed = self.weighed(packed)
-                    of_tally |= weighed
-                self.estimator.record(state.arrays, piece.record, of_tally)
-                if self.saver is not None:
-                    self.saver.record(state.arrays, piece.record, [packed], of_tally)
+                packed = self.record(state, piece.record, packed)
         frozen(self.sampler, state, packed)
         state.done += sum(piece.count for piece in pieces)
         return state
 
-    def record(self, packed: list[Packed]) -> tuple[list[Packed], Sequence[NDArray[Any]]]:
-        """The fields, unchanged, and what the recorder counts of them."""
-        if not self.copies:
-            return self.recorder(packed)
-        other = self.sampler.other_copy(packed[0])
-        recorded, sums = self.recorder([*packed, other])
-        return recorded[:-1], sums
+    def record(self, state: State, number: int, packed: Sequence[Packed]) -> list[Packed]:
+        """Add a record of the fields to the state, in place. They are given back unchanged."""
+        fields, of_tally = self._counted(packed)
+        self.estimator.record(state.arrays, number, of_tally)
+        if self.saver is not None:
+            self.saver.record(state.arrays, number, [fields], of_tally)
+        return fields
+
+    def _counted(self, packed: Sequence[Packed]) -> tuple[list[Packed], Sums]:
+        """The fields, unchanged, and all sums that the estimator takes of them."""
+        others = [self.sampler.other_copy(packed[0])] if self.copies else []
+        fields, sums = self.recorder([*packed, *others])
+        fields = fields[: len(packed)]
+        of_tally = dict(self.recorder.by_tally(sums))
+        if self.weighed is not None:
+            fields, weighed = self.weighed(fields)
+            of_tally |= weighed
+        return fields, of_tally
 
     def accounts(self) -> Sequence[Account]:
         return ()  # programs do it all
@@ -113,7 +117,7 @@ class Sample:
             saved=Saved() if self.saver is None else self.saver.saved(arrays),
             tables=self.estimator.tables(arrays),
             warnings=(
-                *self.estimator.warnings(arrays),
+                *self.estimator.warnings(arrays, self.sampler.updates),
                 *doubts_at_edges(self.estimator.observables, model.lattice),
             ),
             provenance=self.provenance,

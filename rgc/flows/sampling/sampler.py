@@ -13,8 +13,8 @@ from rgc.flows.sampling.clusters import Clusters, make_clusters
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.random_couplings import Couplings, make_couplings
 from rgc.flows.sampling.start import BY_COPY, FLIPPED, HOT, UNIFORM, following, start_fields
-from rgc.language.updates import CLUSTER_UPDATES, LATER_UPDATES, UPDATES
-from rgc.language.values import CallValue, Value
+from rgc.language.updates import CLUSTER_UPDATES, UPDATES
+from rgc.language.values import Value
 from rgc.model.complete import one_cell
 from rgc.model.draw import Distribution
 from rgc.model.followers import Follower
@@ -29,6 +29,7 @@ from rgc.model.sectors import Sectors
 from rgc.model.share import WHOLE, Share
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.model.tempering import inner_update, updates_in
 from rgc.model_to_program.followers_to_update import followers_to_update
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
 from rgc.model_to_program.states_to_update import states_to_update
@@ -293,11 +294,16 @@ class Sampler:
         )
 
     @property
+    def updates(self) -> tuple[str, ...]:
+        """The names of the updates that are asked for, exchanges among them."""
+        return updates_in(self.model.options["update"])
+
+    @property
     def provenance(self) -> dict[str, Any]:
         program, plan = self.update.program, self.plan
         turned = {}
         if self.clusters is not None:
-            turned = {"update": "wolff", "clusters": self.clusters.provenance}
+            turned = {"update": self.updates[-1], "clusters": self.clusters.provenance}
         return {
             "update": self.choice.update,
             "why": self.choice.reason,
@@ -388,6 +394,7 @@ def make_sampler(
             words=plan.words,
             word0=plan.word0,
             specialise=specialise,
+            all_clusters=asked == "swendsen_wang",
         )
         if by_clusters
         else None,
@@ -447,11 +454,10 @@ def _sweep(
 
 
 def asked_update(value: Value) -> Asked:
-    """The option `update`. Raises `SpecError` for an update that comes later."""
-    name = value.name if isinstance(value, CallValue) else str(value)
-    if name in LATER_UPDATES:
-        hint = "use update=auto, metropolis, heat_bath or wolff"
-        raise SpecError([Problem("not-yet", f"the update {name} comes later", hint=hint)])
+    """The option `update`, of tempering that from one exchange to the next. Raises `SpecError` for
+    an unknown one.
+    """
+    name = str(inner_update(value))
     if name not in UPDATES:
         raise SpecError(
             [

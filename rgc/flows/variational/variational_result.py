@@ -248,7 +248,7 @@ def _warnings(measured: Measured) -> Iterator[str]:
             hot = measured.arrays[f"hot_{n}_{sector}"][measured.kept]
             for k, name in enumerate(names):
                 odd = sector != measured.basis.invariant
-                compared.append(Compared(f"{name} at level {n}", odd))
+                compared.append(Compared((f"{name} at level {n}",), odd))
                 halves.append(np.stack([hot[:, k], (both - hot)[:, k]], axis=1) / half)
     yield from dict.fromkeys(doubt for doubt in doubts if doubt)
     forgotten, shape = not any(doubts), (-1, GROUPS, 2)

@@ -12,6 +12,7 @@ from rgc.model.lattice import Complete, Lattice
 from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
+from rgc.model.tempering import inner_update, tempering
 from rgc.passes.quench import signs_alone
 from rgc.schemes.cost import NOTHING, NUMBER, Cost
 from rgc.schemes.needs.bias import certain
@@ -54,13 +55,17 @@ TURNS = 3e8
 point of the 64x64 torus.
 """
 
+EXCHANGES = 1e9
+"""Bits of a replica that one core counts the energy of, and exchanges, in a second."""
+
 GROUPS = 32
 """Groups of replicas over which the products of operators are summed."""
 
 
 def sample(spec: Spec, options: Options) -> Cost:
     """Fields of words for the bits, and a sweep for each record as its measurement. Clusters have
-    fields of their own, and a turn before each sweep.
+    fields of their own, and a turn before each sweep. With tempering all values are there at one
+    time, and the time is that of one of them.
     """
     bits, words = bits_of(spec), options.number("replicas") / WORD_REPLICAS
     memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
@@ -72,9 +77,14 @@ def sample(spec: Spec, options: Options) -> Cost:
     if spec.hamiltonian is not None and not signs_alone(spec.hamiltonian, spec.draws):
         memory += 3 * signs_of(spec) * options.number("replicas") * NUMBER
         seconds = sweeps * bits * options.number("replicas") / WEIGHED
-    if "update" in options and options["update"] in CLUSTER_UPDATES:
+    update = options.values.get("update")
+    exchanged = tempering(update)
+    if inner_update(update) in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
+    if exchanged is not None and exchanged.along:
+        memory *= len(exchanged.along[0][1])
+        seconds += sweeps * bits * options.number("replicas") / EXCHANGES
     return Cost(memory, seconds)
 
 

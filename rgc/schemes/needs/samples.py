@@ -12,12 +12,13 @@ from math import prod
 from rgc.errors import Problem
 from rgc.language.alphabets import MOST_SAMPLED
 from rgc.language.updates import CLUSTER_UPDATES
-from rgc.language.values import CallValue, Value
+from rgc.language.values import Value
 from rgc.memory import text
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.stars import Star
+from rgc.model.tempering import inner_update, tempering
 from rgc.passes.choose_acceptance import choose_acceptance
 from rgc.passes.choose_update import no_heat_bath
 from rgc.passes.frustration import cluster_obstacle
@@ -81,13 +82,15 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
     """Report cluster updates that do not suit the Hamiltonian, and tempering that does not run
     along exactly one parameter.
     """
-    update, place = asked.options.get("update"), asked.place("update")
-    if update == "tempering":
+    place, exchange = asked.place("update"), tempering(asked.options.get("update"))
+    if exchange is not None and not exchange.along:
         message = "'tempering' needs the values of one parameter"
         yield Problem("missing-option", message, place, hint="write tempering(K=0.4:0.5:9)")
-    if isinstance(update, CallValue) and len(update.options) > 1:
-        message = f"'tempering' runs along one parameter, not {len(update.options)}"
-        yield Problem("wrong-arity", message, place)
+    if exchange is not None and len(exchange.along) > 1:
+        message = f"'tempering' runs along one parameter, not {len(exchange.along)}"
+        hint = "keep the values of one, and scan the others"
+        yield Problem("wrong-arity", message, place, hint=hint)
+    update = inner_update(asked.options.get("update"))
     lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
     if update in CLUSTER_UPDATES and hamiltonian is not None and lattice is not None:
         species = asked.spec.species
@@ -105,7 +108,9 @@ def local_fields(asked: Asked) -> Iterator[Problem]:
     thresholds.
     """
     spec = asked.spec
-    if asked.options.get("update") != "heat_bath" or not isinstance(spec.lattice, Lattice):
+    if inner_update(asked.options.get("update")) != "heat_bath" or not isinstance(
+        spec.lattice, Lattice
+    ):
         return
     if spec.hamiltonian is None or not asked.read("hamiltonian", "lattice", "spins"):
         return

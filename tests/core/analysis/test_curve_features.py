@@ -136,6 +136,17 @@ def test_errors_of_exact_curves_cover(
     assert median < 25
 
 
+def test_where_points_go_together_a_crossing_moves_more_and_a_maximum_no_less() -> None:
+    x = np.linspace(-1, 1, 7)
+    for find, y, more in ((zero, x + 0.1, 1.05), (maximum, -((x - 0.1) ** 2), 1.0)):
+        apart = find(Curve(x, y, np.full(7, 0.03)))
+        together = find(Curve(x, y, np.full(7, 0.03), together=True))
+        assert together.at == apart.at
+        assert apart.statistical is not None
+        assert together.statistical is not None
+        assert together.statistical >= more * apart.statistical
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("known", "share"), [(GAPS, 0.003), (PEAKS, 0.01)], ids=["crossing", "maximum"]

@@ -65,6 +65,17 @@ def test_statistical_errors_are_those_of_the_points() -> None:
     )
 
 
+def test_points_that_go_together_have_the_larger_of_both_errors() -> None:
+    """Between points a shift of all of them counts in full, far outside single points do."""
+    x = np.linspace(0, 1, 5)
+    apart = Curve(x, x**2, np.full(5, 0.1))
+    together = Curve(x, x**2, np.full(5, 0.1), together=True)
+    at = np.array([0.0, 0.6, 3.0])
+    assert apart.statistical(at)[1] < 0.095
+    assert together.statistical(at)[:2] == pytest.approx([0.1, 0.1])
+    assert together.statistical(at)[2] == pytest.approx(apart.statistical(at)[2])
+
+
 def test_noise_is_not_counted_twice() -> None:
     """Where statistics dominate, the error of the quadrature is a small part of the error."""
     x = np.linspace(0, 1, 9)

@@ -47,6 +47,13 @@ CASES = {
     "more words than groups": (SAMPLE.format(40 * 64, ""), 3),
     "unequal": (SAMPLE.format(512, "update=heat_bath"), 3),
     "clusters": (SAMPLE.format(320, "update=wolff"), 4),
+    "all clusters": (SAMPLE.format(256, "update=swendsen_wang"), 4),
+    "tempering": (
+        SAMPLE.format(192, "update=tempering(K=[0.3, 0.5])")
+        .replace("lattice", "parameters { K = 0.4 }\nlattice")
+        .replace("0.4 *", "K *"),
+        3,
+    ),
     "mcrg": (MCRG.format("ising", "s[i]*s[j]"), 4),
     "kept levels": (
         MCRG.format("ising", "s[i]*s[j]").replace("mcrg(", "mcrg(save=2, series=true, "),

@@ -64,6 +64,14 @@ class Request:
         return next((axis for axis in self.spec.scan if axis.tempered), None)
 
     @property
+    def drawn_at(self) -> Mapping[str, float]:
+        """The scanned parameters that key random couplings: at all values of a tempered parameter
+        these are the same.
+        """
+        tempered = None if self.ladder is None else self.ladder.name
+        return {name: value for name, value in self.point.items() if name != tempered}
+
+    @property
     def options(self) -> Options:
         """The options of the scheme or method."""
         return Options(self.flow.options)

@@ -45,11 +45,14 @@ class Exchange:
     """Exchanges at neighbouring values of a parameter on one backend.
 
     - `recorder` counts the sums S of the groups whose coefficients differ between values.
+    - `species` is the number of those that are exchanged. The signs of random couplings, fields
+      beyond them, are the same at all values and stay.
     - `falls[pair]` holds what the coefficient of each loses from one value to the next.
     - `word0` is the number of the first word.
     """
 
     recorder: Recorder
+    species: int
     falls: tuple[tuple[Fraction, ...], ...]
     kernel: Kernel
     key: Key
@@ -66,12 +69,13 @@ class Exchange:
         self, sweep: int, pair: int, first: Sequence[State], second: Sequence[State]
     ) -> tuple[list[State], list[State], Bools]:
         """The fields of both values after an exchange, and in which replicas there was one."""
-        (first, here), (second, there) = self.recorder(first), self.recorder(second)
-        accepted = self.decide(sweep, pair, here[0], there[0])
-        table, nothing = _table(accepted, self.words), np.zeros((1, len(first), 2), np.uint64)
-        both = [*first, *second]
+        (first, mine), (second, theirs) = self.recorder(first), self.recorder(second)
+        accepted = self.decide(sweep, pair, mine[0], theirs[0])
+        table, nothing = _table(accepted, self.words), np.zeros((1, self.species, 2), np.uint64)
+        both = [*first[: self.species], *second[: self.species]]
         fields, _ = self.kernel(both, lattice_arguments(table), nothing, self.word0)
-        return fields[: len(first)], fields[len(first) :], accepted
+        here, there = fields[: self.species], fields[self.species :]
+        return [*here, *first[self.species :]], [*there, *second[self.species :]], accepted
 
     def decide(self, sweep: int, pair: int, here: Ints, there: Ints) -> Bools:
         """Which replicas are exchanged, from the sums int64[group, replica] of both values."""
@@ -122,7 +126,8 @@ def make_exchange(
     tallies = [Tally(group) for group in moved]
     program = exchange_to_program(first.lattice, first.species, generator=first.generator)
     return Exchange(
-        recorder=make_recorder(first.lattice, first.species, tallies, backend, words),
+        recorder=make_recorder(first.lattice, first.kinds, tallies, backend, words),
+        species=len(first.species),
         falls=falls,
         kernel=backend.compile(program),
         key=key,

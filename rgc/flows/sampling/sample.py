@@ -136,6 +136,7 @@ def make_sample(request: Request) -> Sample:
         seed=request.seed,
         point=request.point,
         share=request.share,
+        drawn_at=request.drawn_at,
     )
     observables = observables_of(
         request.spec,

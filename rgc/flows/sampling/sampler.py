@@ -345,11 +345,13 @@ def make_sampler(
     specialise: bool = True,
     level: int = 0,
     share: Share = WHOLE,
+    drawn_at: Mapping[str, float] | None = None,
 ) -> Sampler:
     """Passes, lowering, compiling: Hamiltonian -> coloured sites -> acceptance -> update -> kernel.
 
-    `point` holds the scanned parameters only, since they key the random numbers. `specialise` says
-    that values may be baked into the kernel, `share` which replicas are sampled. Raises `SpecError`
+    `point` holds the scanned parameters only, since they key the random numbers, and `drawn_at`
+    those that key random couplings, where they are others. `specialise` says that values may be
+    baked into the kernel, `share` which replicas are sampled. Raises `SpecError`
     for an update that is not there yet or not possible.
     """
     groups, lattice = model.merged.groups, model.lattice
@@ -363,7 +365,7 @@ def make_sampler(
         lattice,
         plan,
         seed=seed,
-        point=point,
+        point=point if drawn_at is None else drawn_at,
         signs=model.signs,
         given=model.given,
     )

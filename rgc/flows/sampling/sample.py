@@ -21,6 +21,7 @@ from rgc.model.spins import Species
 from rgc.model.supercells import array_as_written, as_written
 from rgc.passes.built_in import built_in
 from rgc.results.result import Estimate, Level, Result, Saved
+from rgc.schemes.sample import SCHEME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Sample:
 
     @property
     def scheme(self) -> str:
-        return "sample"
+        return SCHEME.name
 
     @property
     def steps(self) -> int:
@@ -93,7 +94,7 @@ class Sample:
         arrays, model = state.arrays, self.sampler.model
         level = Level(0, as_written(model.lattice).cells, couplings(model.hamiltonian))
         return Result(
-            "sample",
+            SCHEME.name,
             levels=(level,),
             averages=self.estimator.estimates(arrays),
             values=self.estimator.times(arrays),

@@ -79,15 +79,14 @@ class Exchange:
 
     def decide(self, sweep: int, pair: int, here: Ints, there: Ints) -> Bools:
         """Which replicas are exchanged, from the sums int64[group, replica] of both values."""
-        distinct, which = np.unique(there - here, axis=1, return_inverse=True)
-        most = [self.threshold(pair, tuple(map(int, column))) for column in distinct.T]
+        changes = zip(*(there - here).tolist(), strict=True)
+        most = [self.threshold(pair, change) for change in changes]
         last = np.array([max(each - 1, 0) for each in most], dtype=np.uint64)
         ever = np.array([each > 0 for each in most])
         key = step_keys(self.key, sweep, 1, len(self.falls))[0, pair]
         replicas = WORD_REPLICAS * self.word0 + np.arange(WORD_REPLICAS * self.words)
         drawn = word(key, replicas.astype(np.uint64), self.generator)
-        which = which.reshape(-1)
-        return np.asarray(ever[which] & (drawn <= last[which]))
+        return np.asarray(ever & (drawn <= last))
 
     def threshold(self, pair: int, change: tuple[int, ...]) -> int:
         """floor(2^64 min(1, exp(-dH))) where sums differ by so much."""

@@ -23,6 +23,7 @@ from rgc.model.spins import Species
 from rgc.model.supercells import array_as_written, as_written
 from rgc.passes.built_in import built_in, overlap
 from rgc.results.result import Estimate, Level, Result, Saved
+from rgc.schemes.sample import SCHEME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class Sample:
 
     @property
     def scheme(self) -> str:
-        return "sample"
+        return SCHEME.name
 
     @property
     def steps(self) -> int:
@@ -108,7 +109,7 @@ class Sample:
         model, arrays = self.sampler.model, self.estimator.by_group(state.arrays)
         level = Level(0, as_written(model.lattice).cells, couplings(model.hamiltonian))
         return Result(
-            "sample",
+            SCHEME.name,
             levels=(level,),
             averages=self.estimator.estimates(arrays),
             values=self.estimator.times(arrays),

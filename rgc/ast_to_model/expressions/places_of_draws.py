@@ -32,7 +32,7 @@ def check_places(
                 f"'{name}' is a number for the sites in its brackets, and multiplies here a "
                 "product of spins that are not one of each"
             )
-            hint = "write its term so that the spins are those of its indices: J[i,j]*s[i]*s[j]"
+            hint = "let each product have one spin at every site in the brackets, and no other"
             raise problem("other-places", message, index.span, hint=hint)
 
 

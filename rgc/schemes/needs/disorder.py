@@ -78,5 +78,5 @@ def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
             f"couplings that differ in more than their sign have a rule at each of {lattice.sites} "
             f"sites; the limit is {MOST_PLACED}"
         )
-        hint = "take a smaller lattice, or draw signs: J ~ bimodal(1, p=0.5)"
+        hint = "take a smaller lattice, or couplings that differ in sign alone"
         yield Problem("too-many-sites", message, asked.section("lattice"), hint=hint)

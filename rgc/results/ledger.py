@@ -26,6 +26,7 @@ table.ledger{width:100%}
 table.ledger td{padding:.55rem .9rem .55rem 0;border-top:1px solid var(--line)}
 table.ledger th{border-bottom:0}td.id{font-weight:600}td.evidence{font-size:.9rem}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1.2rem}
+@media print{table.ledger tr,figure{break-inside:avoid}}
 @media(max-width:46rem){table.ledger,.ledger tbody,.ledger tr,.ledger td{display:block}
 .ledger thead{display:none}table.ledger td{border:0;padding:.1rem 0}.ledger tr{border-top:1px solid
 var(--line);padding:.6rem 0}}

@@ -11,7 +11,7 @@ from rgc.ast_to_model.expressions.evaluate import kind, number
 from rgc.ast_to_model.expressions.options import check_limits, read_call
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets, with_layer
-from rgc.errors import listing, suggest
+from rgc.errors import SpecError, listing, suggest
 from rgc.language.expect import EXPONENTS, NUMBERED, SELECTORS
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
@@ -131,10 +131,30 @@ def answer_of_run(expr: ast.Expr, context: Context) -> RunAnswer | None:
         asked = replace(
             asked, options=tuple(_at_numbers(each, scanned, context) for each in asked.options)
         )
-    target = read_target(asked, spec, inside)
+    try:
+        target = read_target(asked, spec, inside)
+    except SpecError as error:
+        raise _given_elsewhere(error, asked, run, context) from None
     target = replace(target, target=print_expression(asked, tight=True), span=expr.span)
     check_point(target, spec, f"{run}.")
     return RunAnswer(run, target)
+
+
+def _given_elsewhere(error: SpecError, asked: ast.Expr, run: str, context: Context) -> SpecError:
+    """The error of a target that a run does not give, which says what other runs give it."""
+    if not any(each.code == "unknown-target" for each in error.problems):
+        return error
+    path, _ = _path(asked)
+    name = ".".join(path)
+    others = [
+        other
+        for other, (spec, _) in context.others.items()
+        if other != run and name in known_targets(spec, path[0])
+    ]
+    if not others:
+        return error
+    hint = f"{listing(others)} {'gives' if len(others) == 1 else 'give'} it"
+    return SpecError([replace(each, hint=hint) for each in error.problems])
 
 
 def _at_numbers(option: ast.Option, scanned: Collection[str], context: Context) -> ast.Option:

@@ -49,13 +49,17 @@ def critical_couplings(measured: Measured) -> dict[str, Estimate]:
 def _times(factor: Estimate, coupling: float) -> Estimate:
     if factor.value is None:
         return factor
-    size = abs(coupling)
-    parts = {
-        name: None if part is None else part * size
-        for name in ("error", "statistical", "systematic")
-        for part in (getattr(factor, name),)
-    }
-    return replace(factor, value=factor.value * coupling, **parts)
+
+    def of_coupling(error: float | None) -> float | None:
+        return None if error is None else error * abs(coupling)
+
+    return replace(
+        factor,
+        value=factor.value * coupling,
+        error=of_coupling(factor.error),
+        statistical=of_coupling(factor.statistical),
+        systematic=of_coupling(factor.systematic),
+    )
 
 
 def _factor(measured: Measured) -> Estimate:

@@ -20,8 +20,8 @@ from rgc.results.result import Estimate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rgc.flows.variational.measured import Measured
     from rgc.flows.variational.sums import LevelSums
-    from rgc.flows.variational.variational_result import Measured
 
     Floats = NDArray[np.float64]
 

@@ -36,6 +36,8 @@ class Request:
     - `path` holds the Hamiltonians along the path of a method that has one.
     - `share` is what of its work the flow shall do, where the scheme can cut it.
     - `specs` are those at each value of a tempered parameter, where there is one.
+    - `drawn_at` holds the scanned parameters that key random couplings, where they are others: at
+      all values of a tempered parameter these couplings are the same.
     - `quick` asks to refuse what takes more than a moment, since sizes are checked on such small
       instances.
 
@@ -51,6 +53,7 @@ class Request:
     path: tuple[Hamiltonian, ...] = ()
     share: Share = WHOLE
     specs: tuple[Spec, ...] = ()
+    drawn_at: Mapping[str, float] | None = None
     quick: bool = False
 
     @property
@@ -62,14 +65,6 @@ class Request:
     def ladder(self) -> Axis | None:
         """The parameter whose values are run at once; None without one."""
         return next((axis for axis in self.spec.scan if axis.tempered), None)
-
-    @property
-    def drawn_at(self) -> Mapping[str, float]:
-        """The scanned parameters that key random couplings: at all values of a tempered parameter
-        these are the same.
-        """
-        tempered = None if self.ladder is None else self.ladder.name
-        return {name: value for name, value in self.point.items() if name != tempered}
 
     @property
     def options(self) -> Options:

@@ -25,6 +25,7 @@ from rgc.verification.documents import at_point
 from rgc.verification.energies import UNIT, rounding
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import Instance, describe
+from rgc.verification.quenched import realised
 from rgc.verification.states import States, every_state, unpack
 from rgc.verification.subject import Subject
 
@@ -82,7 +83,8 @@ class _Small:
     def __init__(self, subject: Subject, axis: Axis, tiny: Instance) -> None:
         documents = [at_point(tiny.spec.document, {axis.name: value}) for value in axis.values]
         models = [make_model(build(each)[0], subject.zero) for each in documents]
-        self.name, self.states = tiny.name, every_state(tiny.lattice, tiny.spec.species)
+        states = every_state(tiny.lattice, tiny.spec.species)
+        self.name, self.states = tiny.name, realised(tiny.sampler, states)
         self.energies = [_energies(each, self.states) for each in documents]
         self.exchange = make_exchange(
             models,
@@ -113,7 +115,7 @@ class _Small:
 
 def _energies(document: Document, states: States) -> Any:
     section, written = document.section("hamiltonian"), states.as_written
-    evaluator = Evaluator(document, written.lattice, written.values)
+    evaluator = Evaluator(document, written.lattice, written.values, drawn=states.drawn)
     return evaluator(section.body if section else None) + np.zeros(states.number)
 
 
@@ -168,7 +170,7 @@ def _exchanged(subject: Subject, axis: Axis, backend: Backend) -> Finding:
     """
     exchange: Exchange = _ladder(subject, axis, backend).exchange
     lattice, count = subject.model.lattice, 64 * exchange.words
-    codes = subject.random(lattice).planes
+    codes = realised(subject.sampler, subject.random(lattice)).planes
     first, second = (
         [
             np.roll(planes, shift, axis=-1)[..., np.arange(count) % planes.shape[-1]]
@@ -208,6 +210,7 @@ def _ladder(subject: Subject, axis: Axis, backend: Backend) -> Tempering:
             seed=subject.seed,
             point={**place, axis.name: value},
             zero=subject.zero,
+            drawn_at=place,
         )
         samples.append(make_sample(request))
     return temper(axis.name, values, samples, place)

@@ -1,74 +1,24 @@
-"""Random couplings as the verifier reads them: the number of each set of sites, found by itself,
-and the fields of signs that a run has.
+"""Configurations with random couplings: the fields of signs that a run has, sums with its numbers,
+and the overlaps of two copies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rgc.flows.sampling.random_couplings import Couplings, make_weighed_sums
 from rgc.flows.sampling.recorder import make_recorder
-from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
-from rgc.program.draws import SLOT, STEP, fold, stream, word
-from rgc.syntax import ast
+from rgc.verification.drawn import Drawn
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.states import States, unpack
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
     from rgc.flows.sampling.sampler import Sampler
-
-DISTRIBUTIONS: Mapping[str, Callable[..., float]] = {
-    "normal": lambda u, mean, sd: NormalDist().inv_cdf(u + 2.0**-54) * sd + mean,
-    "diluted": lambda u, coupling, p: coupling if u < p else 0.0,
-    "bimodal": lambda u, coupling, p: coupling if u < p else -coupling,
-    "uniform": lambda u, a, b: a + (b - a) * u,
-}
-"""The number that a uniform one, u in [0, 1), stands for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """The random couplings of the first realisation of a run.
-
-    `names` are those of all couplings that are drawn, and `given` the arrays of files.
-    """
-
-    lattice: Lattice
-    seed: int
-    point: Mapping[str, float]
-    names: Collection[str]
-    given: Mapping[str, Any]
-
-    def value(
-        self, name: str, call: ast.Call, given: list[float], sites: Collection[tuple[int, ...]]
-    ) -> float:
-        """The coupling of that name at some sites, each a cell and a letter, drawn from the
-        distribution `call` with these arguments.
-
-        Raises `Unreadable` for other distributions, and where cells are joined to larger ones.
-        """
-        shape = (*self.lattice.cells, len(self.lattice.basis))
-        numbers = sorted({int(np.ravel_multi_index(site, shape)) for site in sites})
-        if name in self.given:
-            return float(self.given[name][tuple(numbers)])
-        if call.name not in DISTRIBUTIONS:
-            raise Unreadable(f"the independent evaluator draws no {call.name} couplings")
-        if self.lattice.supercell is not None:
-            raise Unreadable("the independent evaluator draws no couplings of larger cells")
-        key = fold(stream(self.seed, self.point, "disorder"), STEP, 0)
-        key = fold(key, SLOT, sorted(self.names).index(name))
-        place = 0
-        for site in numbers:
-            place = place * (self.lattice.sites + 1) + site + 1
-        u = int(word(key, place).ravel()[0] >> np.uint64(11)) * 2.0**-53
-        return float(DISTRIBUTIONS[call.name](u, *given))
 
 
 def realised(sampler: Sampler, states: States) -> States:
@@ -77,7 +27,9 @@ def realised(sampler: Sampler, states: States) -> States:
     if not model.quenched:
         return states
     signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.couplings.signs)
-    drawn = Drawn(model.lattice, sampler.seed, sampler.point, tuple(model.draws), model.given)
+    drawn = Drawn(
+        model.lattice, sampler.seed, sampler.couplings.point, tuple(model.draws), model.given
+    )
     return states.with_quenched(signs, drawn)
 
 

@@ -19,7 +19,7 @@ from rgc.program.lattice.program import Field
 from rgc.program.lattice.start import random_field
 
 if TYPE_CHECKING:
-    from rgc.verification.quenched import Drawn
+    from rgc.verification.drawn import Drawn
 
 Bits = NDArray[np.bool_]
 Codes = NDArray[np.uint8]

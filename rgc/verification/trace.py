@@ -39,7 +39,7 @@ class Station:
 def stations(flow: Any) -> list[Station]:
     """The stations of a flow `sample` or `mcrg`."""
     if not hasattr(flow, "levels"):
-        return [Station(flow.sampler.model.lattice, None, flow.recorder, flow.record)]
+        return [Station(flow.sampler.model.lattice, None, flow.recorder, flow.counted)]
     return [
         Station(level.lattice, level.blocking, level.recorder, level.recorder)
         for level in flow.levels.levels

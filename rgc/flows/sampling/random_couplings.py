@@ -5,7 +5,7 @@ over the lattice that they weigh.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,16 +36,19 @@ class Couplings:
 
     - `signs` are canonical fields u64[1, *cells, letter, word] of quenched spins.
     - `numbers` are float64[*cells, letter, replica], where couplings are no signs.
+    - `point` holds the scanned parameters that keyed their random numbers.
     """
 
     signs: tuple[NDArray[np.uint64], ...] = ()
     numbers: tuple[Floats, ...] = ()
+    point: Mapping[str, float] = field(default_factory=dict)
 
     def from_word(self, word: int) -> Couplings:
         """Those of the replicas from a word on."""
-        return Couplings(
-            tuple(field[..., word:] for field in self.signs),
-            tuple(field[..., LANES * word :] for field in self.numbers),
+        return replace(
+            self,
+            signs=tuple(field[..., word:] for field in self.signs),
+            numbers=tuple(field[..., LANES * word :] for field in self.numbers),
         )
 
 
@@ -71,11 +74,14 @@ def make_couplings(
     each, copies = [made[k] for k in numbers], plan.copies or plan.words
     if signs:
         fields = sign_fields(quenched, each, lattice)
-        return Couplings(tuple(np.repeat(field, copies, axis=-1) for field in fields))
+        return Couplings(
+            signs=tuple(np.repeat(field, copies, axis=-1) for field in fields), point=point
+        )
     found = number_fields(quenched, each, lattice)
     words = (field.reshape(*field.shape[:-1], -1, LANES) for field in found)
     copied = (np.repeat(field, copies, axis=-2) for field in words)
-    return Couplings(numbers=tuple(field.reshape(*field.shape[:-2], -1) for field in copied))
+    flat = (field.reshape(*field.shape[:-2], -1) for field in copied)
+    return Couplings(numbers=tuple(flat), point=point)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.observables import doubts_at_edges, observables_of
 from rgc.flows.sampling.over_realisations import OverRealisations
 from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
-from rgc.flows.sampling.recorder import Recorder, Sums, make_recorder
+from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
@@ -77,22 +77,21 @@ class Sample:
 
     def record(self, state: State, number: int, packed: Sequence[Packed]) -> list[Packed]:
         """Add a record of the fields to the state, in place. They are given back unchanged."""
-        fields, of_tally = self._counted(packed)
+        fields, sums = self.counted(packed)
+        of_tally = dict(self.recorder.by_tally(sums))
+        if self.weighed is not None:
+            fields, weighed = self.weighed(fields)
+            of_tally |= weighed
         self.estimator.record(state.arrays, number, of_tally)
         if self.saver is not None:
             self.saver.record(state.arrays, number, [fields], of_tally)
         return fields
 
-    def _counted(self, packed: Sequence[Packed]) -> tuple[list[Packed], Sums]:
-        """The fields, unchanged, and all sums that the estimator takes of them."""
+    def counted(self, packed: Sequence[Packed]) -> tuple[list[Packed], Sequence[NDArray[Any]]]:
+        """The fields, unchanged, and what the recorder counts of them."""
         others = [self.sampler.other_copy(packed[0])] if self.copies else []
         fields, sums = self.recorder([*packed, *others])
-        fields = fields[: len(packed)]
-        of_tally = dict(self.recorder.by_tally(sums))
-        if self.weighed is not None:
-            fields, weighed = self.weighed(fields)
-            of_tally |= weighed
-        return fields, of_tally
+        return fields[: len(packed)], sums
 
     def accounts(self) -> Sequence[Account]:
         return ()  # programs do it all

@@ -254,8 +254,9 @@ def make_sampling(request: Request) -> Flow:
     axis = request.ladder
     if axis is None:
         return make_sample(request)
+    place = request.point
     samples = [
-        make_sample(replace(request, spec=spec, point={**request.point, axis.name: value}))
+        make_sample(replace(request, spec=spec, point={**place, axis.name: value}, drawn_at=place))
         for value, spec in zip(axis.values, request.specs, strict=True)
     ]
     return temper(axis.name, axis.values, samples, request.point)

@@ -20,8 +20,8 @@ from rgc.results.result import Estimate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rgc.flows.variational.measured import Measured
     from rgc.flows.variational.sums import LevelSums
-    from rgc.flows.variational.variational_result import Measured
 
     Floats = NDArray[np.float64]
 
@@ -49,16 +49,16 @@ def critical_couplings(measured: Measured) -> dict[str, Estimate]:
 def _times(factor: Estimate, coupling: float) -> Estimate:
     if factor.value is None:
         return factor
-    error, statistical, systematic = (
-        None if part is None else part * abs(coupling)
-        for part in (factor.error, factor.statistical, factor.systematic)
-    )
+
+    def of_coupling(error: float | None) -> float | None:
+        return None if error is None else error * abs(coupling)
+
     return replace(
         factor,
         value=factor.value * coupling,
-        error=error,
-        statistical=statistical,
-        systematic=systematic,
+        error=of_coupling(factor.error),
+        statistical=of_coupling(factor.statistical),
+        systematic=of_coupling(factor.systematic),
     )
 
 

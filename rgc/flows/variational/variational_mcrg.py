@@ -16,9 +16,10 @@ from rgc.flows.sampling.plan import make_plan
 from rgc.flows.sampling.sample import frozen, unfrozen
 from rgc.flows.sampling.sampler import Model, make_model
 from rgc.flows.variational.biased_level import BiasedLevels, make_biased_levels
+from rgc.flows.variational.measured import Measured
 from rgc.flows.variational.stages import RISE, Stage, stages
 from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM, LevelSums
-from rgc.flows.variational.variational_result import Measured, variational_result
+from rgc.flows.variational.variational_result import variational_result
 from rgc.model.operators import Operator
 from rgc.model.spec import Spec
 from rgc.passes.write_sum import sum_text

@@ -5,15 +5,13 @@ the bias was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from rgc.analysis.eigenvalues import leading_spectra, linearised
+from rgc.analysis.eigenvalues import linearised
 from rgc.analysis.free_map import FreeMap
-from rgc.analysis.level_spectra import LevelSpectrum
 from rgc.analysis.statistics import (
     GROUPS,
     Autocorrelation,
@@ -25,9 +23,9 @@ from rgc.flows.sampling.estimator import integrated_time, too_short
 from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents
 from rgc.flows.sampling.mcrg_result import eigenvalues_of
-from rgc.flows.sampling.mcrg_spectra import reported_sizes
 from rgc.flows.sampling.sample import couplings
 from rgc.flows.variational.critical_line import critical_couplings
+from rgc.flows.variational.measured import Measured
 from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM, WATCHED
 from rgc.language.values import OperatorBasis
 from rgc.model.supercells import as_written
@@ -36,56 +34,12 @@ from rgc.results.result import Estimate, Level, Result
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.flows.sampling.basis import Basis
-    from rgc.flows.sampling.plan import SweepPlan
     from rgc.flows.sampling.sampler import Model
     from rgc.flows.variational.sums import LevelSums
 
     Arrays = Mapping[str, NDArray[Any]]
 
 NOTHING_OUTSIDE = "the level tells no operator outside the basis apart"
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Measured:
-    """What a run measured: the sums of its levels, and `failed`, why some have no couplings.
-
-    `plan` is that of the batches that answers come from, `uniform` the same with all sweeps before
-    that had a bias of uniform block spins, and `unbiased` that of the batch without a bias.
-    `target` says whether there is a batch with the bias of a target.
-    """
-
-    model: Model
-    basis: Basis
-    sums: Sequence[LevelSums]
-    arrays: Arrays
-    failed: Mapping[str, str]
-    plan: SweepPlan
-    uniform: SweepPlan
-    unbiased: SweepPlan
-    target: bool
-
-    @property
-    def found(self) -> list[LevelSums]:
-        """Those of the levels that have couplings."""
-        return [sums for sums in self.sums if str(sums.level.number) not in self.failed]
-
-    @property
-    def kept(self) -> int:
-        """Which sums exponents are taken from."""
-        return TARGET if self.target else UNIFORM
-
-    def steps(self, sectors: Sequence[str]) -> tuple[LevelSpectrum, ...]:
-        """The spectra of the maps between levels, of sectors that translations relate."""
-        return tuple(
-            self._spectrum(sums, sectors) for sums in self.found if sectors[0] in sums.level.names
-        )
-
-    def _spectrum(self, sums: LevelSums, sectors: Sequence[str]) -> LevelSpectrum:
-        level, ranges = sums.level, sums.level.ranges[sectors[0]]
-        both = sums.correlations(self.arrays, self.kept, self.plan.records, sectors)
-        spectra = leading_spectra(both, range(len(ranges)), reported_sizes(ranges))
-        return LevelSpectrum(level.number, level.scale, level.wrapped, ranges, spectra)
 
 
 def variational_result(

@@ -575,3 +575,26 @@ def test_a_block_that_knows_nothing_has_no_information() -> None:
     for point in rgc.compile(text, backend="reference").run().points:
         assert point.result.observables["information"].value == 0.0
         assert point.result.observables["kl"].value == 0.0
+
+
+def test_spins_of_no_block_are_summed_over_in_groups_of_few_states() -> None:
+    """Eight of four states in one group would leave four states to a chunk."""
+    from rgc.flows.enumeration.block_step import _cuts
+
+    assert _cuts([2] * 20) == [0, 8, 16, 20]
+    assert _cuts([4] * 8) == [0, 4, 8]
+    assert _cuts([300, 300, 2]) == [0, 1, 2, 3]
+    assert _cuts([]) == [0]
+
+
+def test_a_term_that_has_become_a_number_has_no_coupling() -> None:
+    """On one site every neighbour is the site itself."""
+    text = """
+lattice square(2)
+spins s: potts(3)
+hamiltonian - 0.3 * sum(<i,j>) delta(s[i], s[j])
+block decimate(2)
+flow enumerate
+"""
+    found = rgc.compile(text, backend="reference").run().points[0].result
+    assert not found.levels[1].couplings

@@ -577,6 +577,29 @@ def test_a_block_that_knows_nothing_has_no_information() -> None:
         assert point.result.observables["kl"].value == 0.0
 
 
+def test_spins_of_no_block_are_summed_over_in_groups_of_few_states() -> None:
+    """Eight of four states in one group would leave four states to a chunk."""
+    from rgc.flows.enumeration.block_step import _cuts
+
+    assert _cuts([2] * 20) == [0, 8, 16, 20]
+    assert _cuts([4] * 8) == [0, 4, 8]
+    assert _cuts([300, 300, 2]) == [0, 1, 2, 3]
+    assert _cuts([]) == [0]
+
+
+def test_a_term_that_has_become_a_number_has_no_coupling() -> None:
+    """On one site every neighbour is the site itself."""
+    text = """
+lattice square(2)
+spins s: potts(3)
+hamiltonian - 0.3 * sum(<i,j>) delta(s[i], s[j])
+block decimate(2)
+flow enumerate
+"""
+    found = rgc.compile(text, backend="reference").run().points[0].result
+    assert not found.levels[1].couplings
+
+
 @pytest.mark.parametrize("spins", ["ising", "binary"])
 def test_couplings_and_averages_that_are_rounding_are_zero(spins: str) -> None:
     term = "s[i]*s[j]" if spins == "ising" else "(2*s[i] - 1)*(2*s[j] - 1)"

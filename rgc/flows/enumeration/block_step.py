@@ -29,7 +29,8 @@ from rgc.model.spins import Species
 
 Floats = NDArray[np.float64]
 
-FREE = 8  # spins of no block that are summed over at once, at most
+FREE = 1 << 8
+"""States of spins of no block that are summed over at once, at most, unless one spin has more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +111,17 @@ class Exactness:
     noise: float
 
 
+def _cuts(radices: Sequence[int]) -> list[int]:
+    """Where spins of so many states are cut into groups of at most `FREE` states."""
+    cuts, size = [0], 1
+    for k, states in enumerate(radices):
+        if size > 1 and size * states > FREE:
+            cuts.append(k)
+            size = 1
+        size *= states
+    return cuts if not radices else [*cuts, len(radices)]
+
+
 def make_step(
     lattice: Lattice, species: Sequence[Species], block: Block, p: Sequence[float] | None = None
 ) -> Step:
@@ -120,7 +132,7 @@ def make_step(
     """
     blocked = cut_into_blocks(lattice, species, block)
     radices = blocked.fine.radices
-    cuts = [*range(0, blocked.free, FREE), blocked.free]
+    cuts = _cuts(radices[: blocked.free])
     groups = [prod(radices[a:b]) for a, b in pairwise(cuts) if b > a]
     free = [np.zeros((size, 1)) for size in groups]
     shared = [log_kernel(block, number) for number in range(len(block.rules))] if p is None else []

@@ -176,14 +176,25 @@ def project(
 ) -> Couplings:
     """The couplings of the spec's terms, for any alphabet, by least squares over all states.
 
-    `rest` is what these terms cannot say.
+    `rest` is what these terms cannot say. A term that has become a number on this lattice is not
+    among them.
     """
     chunks = Chunks(cluster, 0)
-    terms = [term for term in hamiltonian.terms if depends(term)]
-    columns = [
-        term.sign * -np.asarray(chunks.function(gathered(term_pieces(cluster, term)), fwht, xp)(0))
-        for term in terms
+    found = [
+        (
+            term,
+            term.sign
+            * -np.asarray(chunks.function(gathered(term_pieces(cluster, term)), fwht, xp)(0)),
+        )
+        for term in hamiltonian.terms
+        if depends(term)
     ]
+    varying = [
+        (term, column)
+        for term, column in found
+        if without_rounding(float(np.ptp(column)), float(np.abs(column).max()))
+    ]
+    terms, columns = [term for term, _ in varying], [column for _, column in varying]
     matrix = np.stack([np.ones(len(values)), *columns], axis=1)
     solution, *_ = np.linalg.lstsq(matrix, values, rcond=None)
     size = float(np.sqrt(np.mean(values**2)))

@@ -220,6 +220,7 @@ def _lattice(lattice: Geometry) -> str:
         return type(lattice).__name__.lower()
     written = as_written(lattice)
     size = "x".join("inf" if n is None else str(n) for n in written.shape)
+    size = "infinite" if not any(written.shape) else size
     cells = lattice.supercell
     larger = "" if cells is None else f" in cells of {'x'.join(map(str, cells.multiple))}"
     return f"{written.name} {size}{larger}"

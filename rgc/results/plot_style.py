@@ -96,7 +96,7 @@ MOST_TICKS = 4
 
 def spread(axes: Axes, values: Sequence[float]) -> None:
     """The horizontal axis of a scanned parameter: logarithmic where its values are, with plain
-    numbers, and with whole numbers where all values are.
+    numbers; a few whole numbers have a tick each.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -107,6 +107,9 @@ def spread(axes: Axes, values: Sequence[float]) -> None:
             axes.minorticks_off()
     else:
         whole = all(float(value).is_integer() for value in values)
+        if whole and len(values) <= FEW_TICKS:
+            axes.set_xticks(sorted(values))
+            return
         axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, integer=whole))
 
 

@@ -51,6 +51,6 @@ font-weight:600;white-space:nowrap}
 .section{font-weight:600}.keyword{color:var(--keyword)}.number{color:var(--number)}
 .text{color:var(--text)}.comment{color:var(--soft);font-style:italic}
 @media(max-width:40rem){table{font-size:.85rem;min-width:100%}td,th{padding-right:.5rem}
-td:first-child{overflow-wrap:anywhere;min-width:5.5rem}td:last-child:not(.digits){min-width:10rem}}
+td:first-child{overflow-wrap:anywhere;min-width:3.6rem}td:last-child:not(.digits){min-width:10rem}}
 @media print{nav,.downloads{display:none}}
 """

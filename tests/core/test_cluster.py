@@ -242,7 +242,8 @@ def test_a_worker_that_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kin
 
 
 SBATCH = """#!/bin/sh
-setsid sh "$1" > JOBS/job-$$.txt 2>&1 &
+cp "$1" JOBS/job-$$.sh
+setsid sh JOBS/job-$$.sh > JOBS/job-$$.txt 2>&1 &
 echo $! >> JOBS/handed-in
 echo "Submitted batch job $!"
 """

@@ -102,6 +102,25 @@ def test_memory_is_that_which_is_allocated_to_a_factor_of_three(name: str) -> No
     assert 1 / 3 < cost.of_run(spec).memory / peak < 3
 
 
+@pytest.mark.parametrize(
+    "rest",
+    ["flow sample({})", "block majority(2)\nflow mcrg(steps=1, basis=operators(range=1), {})"],
+)
+def test_many_replicas_of_few_spins_are_counted(rest: str) -> None:
+    """What their records take is more than the spins, 64 of which are a word."""
+    short = "sweeps=2, every=1, thermalise=1, replicas=64000"
+    spec = loaded("square(4)", rest.format(short))
+    flow = rgc.compile(spec, backend="numba").flow({}, 0)
+    flow.step(flow.start())  # numba compiles
+    tracemalloc.start()
+    try:
+        flow.step(flow.start())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 1 / 3 < cost.of_run(spec).memory / peak < 3
+
+
 def test_what_runs_has_a_cost_and_what_does_not_has_none() -> None:
     for scheme in SCHEMES.values():
         if scheme.runs:

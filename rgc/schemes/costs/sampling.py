@@ -29,7 +29,7 @@ FIELDS = 4
 it is packed into, and what a start draws.
 """
 
-RECORD, OPERATOR, BIASED = 24, 6, 96
+RECORD, OPERATOR, BIASED = 12, 5, 96
 """Numbers of a replica while a record is taken, more for each operator, and more where it is taken
 under a bias, measured.
 """

@@ -94,3 +94,29 @@ def test_values_with_exchanges_are_those_of_a_scan(name: str) -> None:
             assert a.value is not None
             assert b.value is not None
             assert abs(a.value - b.value) < 4 * ((a.error or 0) ** 2 + (b.error or 0) ** 2) ** 0.5
+
+
+RANDOM = """
+parameters {{ K = {}, J ~ bimodal(1, p=0.5) }}
+lattice square(3)
+spins s: ising
+hamiltonian - K * sum(<i,j>) J[i,j]*s[i]*s[j]
+flow {}
+measure {{ energy }}
+"""
+
+
+def test_random_signs_are_the_same_at_all_values() -> None:
+    """Those of `enumerate`, so that averages over 64 realisations differ by the noise of sweeps
+    alone, which is less than what the realisations differ by.
+    """
+    update = "tempering(K=[0.2, 0.6, 1])"
+    flow = f"sample(sweeps=500, every=2, disorder=64, replicas=128, update={update})"
+    answer = rgc.compile(RANDOM.format(0.5, flow), backend="reference").run(checkpoints=False)
+    for point in answer.points:
+        energy = point.result.observables["energy"]
+        text = RANDOM.format(point.parameters["K"], "enumerate(disorder=64)")
+        exact = rgc.compile(text, backend="reference").run(checkpoints=False).result
+        known = exact.observables["energy"]
+        assert energy.value == pytest.approx(known.value, abs=0.7 * energy.error)
+        assert 0.9 < energy.error / known.error < 1.5  # with the noise of sweeps

@@ -87,7 +87,7 @@ def test_the_schemes_of_the_language_are_there() -> None:
         "sample mcrg variational_mcrg enumerate exact migdal_kadanoff cumulant lower_bound trg "
         "hotrg"
     )
-    assert set(SCHEMES) == {*told.split(), "train", "recall", "iterate", "drive"}
+    assert set(SCHEMES) == {*told.split(), "train", "recall", "iterate", "fit", "drive"}
 
 
 @pytest.mark.parametrize("path", sorted(LANGUAGE.glob("*.[ry]*")), ids=lambda path: path.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from rgc.model.supercells import array_as_written, as_written
 from rgc.program.draws import LEVEL, SLOT, Key, fold
 from rgc.program.lattice.program import Field
 from rgc.program.lattice.start import random_field
-
-if TYPE_CHECKING:
-    from rgc.verification.quenched import Drawn
 
 Bits = NDArray[np.bool_]
 Codes = NDArray[np.uint8]
@@ -42,9 +39,9 @@ class States:
     codes: Codes
     whole: bool
     signs: tuple[Bits, ...] = ()
-    drawn: Drawn | None = None
+    drawn: Any = None
 
-    def with_quenched(self, signs: tuple[Bits, ...], drawn: Drawn) -> States:
+    def with_quenched(self, signs: tuple[Bits, ...], drawn: Any) -> States:
         """The same configurations with these quenched spins."""
         return replace(self, signs=signs, drawn=drawn)
 

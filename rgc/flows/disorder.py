@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +49,20 @@ class Realisation:
         """
         if name in self.given:
             return np.asarray(self.given[name][tuple(sites.T)], dtype=np.float64)
-        key = fold(stream(self.seed, self.point, "disorder"), STEP, self.number)
-        key = fold(key, SLOT, sorted(self.draws).index(name))
+        point = tuple(sorted(self.point.items()))
+        key = _key(self.seed, point, self.number, sorted(self.draws).index(name))
         place = np.zeros(len(sites), dtype=np.uint64)
         for column in np.sort(sites, axis=1).T.astype(np.uint64):
             place = place * np.uint64(self.lattice.sites + 1) + column + np.uint64(1)
         u = (word(key, place) >> np.uint64(11)).astype(np.float64) * 2.0**-53
         return np.asarray(quantile(self.draws[name], u), dtype=np.float64)
+
+
+@lru_cache(maxsize=1 << 14)
+def _key(seed: int, point: tuple[tuple[str, float], ...], number: int, rank: int) -> Words:
+    """The key of the couplings with the rank-th name in realisation `number`."""
+    key = fold(stream(seed, dict(point), "disorder"), STEP, number)
+    return fold(key, SLOT, rank)
 
 
 def bond_sites(bond: Sequence[Site], lattice: Lattice) -> NDArray[np.int64]:

@@ -450,7 +450,7 @@ def test_what_comes_later_is_refused_with_a_reason(path: Path) -> None:
     [
         ("log_z", "log_z"),
         ("free_energy(ais)", "ais"),
-        ("u = 2*avalanche_size", "avalanche_size"),
+        ("u = 2*log_z", "log_z"),
     ],
 )
 def test_measures_that_come_later_are_refused_where_they_stand(measure: str, word: str) -> None:

@@ -22,7 +22,8 @@ from numba import njit
 
 import rgc
 from rgc import backend as backends
-from rgc.flows.sampling.sampler import make_model, make_sampler
+from rgc.flows.sampling.model import make_model
+from rgc.flows.sampling.sampler import make_sampler
 from rgc.program.draws import step_keys
 
 CRITICAL = math.log(1 + math.sqrt(2)) / 2

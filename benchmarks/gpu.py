@@ -39,7 +39,8 @@ SECONDS, ROUNDS, CHECKED = 0.5, 3, 64
 
 def sampler(size: int, hamiltonian: str, words: int, machine):  # type: ignore[no-untyped-def]
     from rgc.compiler import load
-    from rgc.flows.sampling.sampler import make_model, make_sampler
+    from rgc.flows.sampling.model import make_model
+    from rgc.flows.sampling.sampler import make_sampler
 
     text = f"""title "benchmark"
 parameters {{ K = {K_C} }}

@@ -120,7 +120,8 @@ def ours(size: int) -> list[Contestant]:
 def sweeper(size: int, machine, name: str, text: str, make: Callable[..., object]) -> Contestant:  # type: ignore[no-untyped-def]
     """Sweeps of a spec on a backend, with the kernel that `make` makes."""
     from rgc.compiler import load
-    from rgc.flows.sampling.sampler import make_model, make_sampler
+    from rgc.flows.sampling.model import make_model
+    from rgc.flows.sampling.sampler import make_sampler
     from rgc.program.draws import step_keys
 
     sampler = make_sampler(make_model(load(text).spec), machine, seed=1, point={})
@@ -147,7 +148,8 @@ def tallies(size: int, machine, name: str, replica: bool) -> Contestant:  # type
     import numpy as np
 
     from rgc.compiler import load
-    from rgc.flows.sampling.sampler import make_model, make_sampler
+    from rgc.flows.sampling.model import make_model
+    from rgc.flows.sampling.sampler import make_sampler
     from rgc.model_to_program.operators_to_tallies import Tallies, operators_to_tallies
     from rgc.passes.generate_operators import generate_operators
 

@@ -14,8 +14,8 @@ import numpy as np
 from rgc.ast_to_model import build
 from rgc.flows.request import Request
 from rgc.flows.sampling.exchange import BITS, Exchange, make_exchange
+from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.sample import make_sample
-from rgc.flows.sampling.sampler import make_model
 from rgc.flows.sampling.tempering import Tempering, temper
 from rgc.kernel_cache import KernelCache
 from rgc.model.spec import Axis

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.ast_to_model import build
 from rgc.errors import SpecError
-from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.model import make_model
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.model.groups import present
 from rgc.model.lattice import Boundary, Cell, Lattice
 from rgc.model.sites import Cells

@@ -12,7 +12,8 @@ from rgc import backend as machines
 from rgc.ast_to_model import build
 from rgc.compiler import BACKEND, flow
 from rgc.errors import SpecError
-from rgc.flows.sampling.sampler import Model, Sampler
+from rgc.flows.sampling.model import Model
+from rgc.flows.sampling.sampler import Sampler
 from rgc.kernel_cache import KernelCache
 from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Complete, Lattice

@@ -11,8 +11,9 @@ import pytest
 from rgc.backend import installed, load
 from rgc.compiler import compile
 from rgc.compiler import load as load_spec
+from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.recorder import make_recorder
-from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.model.observables import Tally
 from rgc.passes.generate_operators import generate_operators
 

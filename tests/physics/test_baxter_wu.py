@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from rgc.flows.sampling.sampler import make_model
+from rgc.flows.sampling.model import make_model
 from tests.physics.enumeration import enumerate_exactly, states
 from tests.physics.golden import BAXTER_WU_LOG_Z
 from tests.physics.models import BAXTER_WU_BLOCK, CRITICAL, baxter_wu

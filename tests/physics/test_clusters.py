@@ -13,7 +13,8 @@ from scipy.sparse.csgraph import connected_components
 import rgc
 from rgc import backend as backends
 from rgc.flows.sampling.clusters import Clusters
-from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.model import make_model
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.program.draws import step_keys
 from rgc.verification.states import codes_of, unpack
 from tests.physics.running import agrees, answer, p_value, scaled, seeds

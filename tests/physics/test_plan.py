@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.parts import make_parts
 from rgc.flows.sampling.plan import PlannedSweeps, SweepPlan, make_plan
-from rgc.flows.sampling.sampler import make_model, make_sampler
+from rgc.flows.sampling.sampler import make_sampler
 from rgc.model import lattices
 from rgc.model.options import Options
 from rgc.schemes import SCHEMES

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from rgc.flows.data.rows import Rows, States, states_as_written, states_in
 from rgc.flows.request import Request
-from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
+from rgc.flows.sampling.model import Model, make_model
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.language.values import Value
 from rgc.model.data import Samples
 from rgc.model.hamiltonian import Hamiltonian

@@ -16,8 +16,9 @@ from rgc.flows import sequence
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import make_estimator
+from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.sample import Sample, sampling, watched
-from rgc.flows.sampling.sampler import make_model, make_sampler
+from rgc.flows.sampling.sampler import make_sampler
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Average, Observable

@@ -21,7 +21,8 @@ from rgc.flows.data.rows import LADDER, key_of, states_as_written, states_in
 from rgc.flows.machines.probe import Probe, rows_in_groups
 from rgc.flows.machines.sides import States
 from rgc.flows.request import Request
-from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.model import make_model
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.language.values import Value
 from rgc.model.spec import FlowOfSpec
 from rgc.program.draws import stream

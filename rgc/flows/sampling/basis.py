@@ -18,7 +18,7 @@ from rgc.passes.generate_patterns import generate_patterns
 from rgc.passes.local_energies import unit_tables
 
 if TYPE_CHECKING:
-    from rgc.flows.sampling.sampler import Model
+    from rgc.flows.sampling.model import Model
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.sampling.model import Model
 from rgc.flows.sampling.recorder import Recorder, make_recorder
-from rgc.flows.sampling.sampler import Model
 from rgc.model.observables import Tally
 from rgc.model_to_program import thresholds
 from rgc.model_to_program.exchange_to_program import PLANES, exchange_to_program

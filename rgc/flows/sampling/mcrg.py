@@ -16,11 +16,12 @@ from rgc.flows.sampling.accumulate import products
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
+from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.parts import Parts
 from rgc.flows.sampling.recorder import taken
 from rgc.flows.sampling.sample import first_words, frozen, picture, unfrozen, watched
-from rgc.flows.sampling.sampler import Sampler, make_model, make_sampler
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.supercells import as_written
 from rgc.results.result import Result

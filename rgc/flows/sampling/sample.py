@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from rgc.flows.flow import Account, State, check_shape
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
+from rgc.flows.sampling.model import Model, make_model
 from rgc.flows.sampling.observables import doubts_at_edges, observables_of
 from rgc.flows.sampling.over_realisations import OverRealisations
 from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
 from rgc.flows.sampling.recorder import Recorder, make_recorder
-from rgc.flows.sampling.sampler import Model, Sampler, make_model, make_sampler
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian

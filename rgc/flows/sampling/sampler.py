@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
-from rgc.flows.disorder import read_given
 from rgc.flows.sampling.clusters import Clusters, make_clusters
+from rgc.flows.sampling.model import Model
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.random_couplings import Couplings, make_couplings
 from rgc.flows.sampling.start import BY_COPY, FLIPPED, HOT, UNIFORM, following, start_fields
 from rgc.language.updates import CLUSTER_UPDATES, UPDATES
 from rgc.language.values import Value
-from rgc.model.complete import one_cell
-from rgc.model.draw import Distribution
-from rgc.model.followers import Follower
-from rgc.model.groups import Merged
-from rgc.model.hamiltonian import Hamiltonian
-from rgc.model.lattice import Complete, Lattice
-from rgc.model.observables import Linear, Tally
-from rgc.model.operators import Product
-from rgc.model.options import Options
-from rgc.model.quenched import Quenched
-from rgc.model.sectors import Sectors
 from rgc.model.share import WHOLE, Share
-from rgc.model.spec import Spec
-from rgc.model.spins import Species
 from rgc.model.tempering import inner_update, updates_in
 from rgc.model_to_program.followers_to_update import followers_to_update
 from rgc.model_to_program.hamiltonian_to_update import hamiltonian_to_update
@@ -40,155 +26,11 @@ from rgc.passes.choose_acceptance import choose_acceptance
 from rgc.passes.choose_acceptance_of_states import choose_acceptance_of_states
 from rgc.passes.choose_update import Asked, UpdateChoice, choose_update
 from rgc.passes.colour_sites import colour_sites
-from rgc.passes.find_sectors import find_sectors
-from rgc.passes.merge_tables import merge_tables
-from rgc.passes.merge_terms import merge_terms
-from rgc.passes.quench import quench, signs_alone
-from rgc.program.draws import Generator, Key, step_keys, stream
+from rgc.program.draws import Key, step_keys, stream
 from rgc.program.lattice.arguments import from_word
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from rgc.backend import Arguments, Backend, Kernel, State, Words
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What a lattice sampler works on: a spec whose lattice, spins and Hamiltonian are known to be
-    there.
-
-    - `merged` is the Hamiltonian merged without the terms whose coefficient is 0 at every point of
-      the run.
-    - `coefficients` holds the exact coefficient of each of its groups.
-    - `sectors` are the symmetry sectors under flips; only two-state spins have any.
-    - `followers` are spins that others decide, in an order in which those come first.
-    - `quenched` are the random couplings, drawn as `draws` says or `given`: their `signs` alone,
-      or the numbers. In `merged` they are spins of species beyond the others, which never move.
-    """
-
-    lattice: Lattice
-    species: tuple[Species, ...]
-    hamiltonian: Hamiltonian
-    options: Options
-    zero: tuple[str, ...]
-    merged: Merged[Any]
-    coefficients: tuple[Fraction, ...]
-    sectors: Sectors
-    followers: tuple[Follower, ...] = ()
-    quenched: tuple[Quenched, ...] = ()
-    signs: bool = True
-    draws: Mapping[str, Distribution] = field(default_factory=dict)
-    given: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-
-    @property
-    def kinds(self) -> tuple[Species, ...]:
-        """The species, and those of signs that are quenched: one for each field of a program."""
-        return _kinds(self.species, self.quenched if self.signs else ())
-
-    @property
-    def first(self) -> int:
-        """The species of the first of the quenched spins of `merged`. Where they are numbers, one
-        before them is left for a copy of the spins.
-        """
-        return len(self.species) + (not self.signs)
-
-    @property
-    def two_states(self) -> bool:
-        """Whether every spin is a bit, and the groups of `merged` are products."""
-        return all(kind.two_states for kind in self.species)
-
-    @property
-    def symmetry(self) -> Sectors:
-        """The sectors of the Hamiltonian at this point: without the groups whose coefficient is 0
-        here, though perhaps not at other points of the run.
-        """
-        if all(self.coefficients) or not self.two_states:
-            return self.sectors
-        groups = zip(self.merged.groups, self.coefficients, strict=True)
-        products = [each for group, value in groups if value for each in group.products]
-        return _sectors(products, self.lattice, self.species)
-
-    @property
-    def energy(self) -> Linear:
-        """H/N as a linear combination of sums over the lattice."""
-        return self.per_site({term.name: term.coefficient for term in self.hamiltonian.terms})
-
-    def per_site(self, of_term: Mapping[str, float]) -> Linear:
-        """1/N of the Hamiltonian that has these coefficients of its terms."""
-        groups, sites = (*self.merged.groups, *self.merged.constants), self.lattice.sites
-        return Linear(
-            tuple((float(group.coefficient(of_term)) / sites, Tally(group)) for group in groups)
-        )
-
-    @property
-    def generator(self) -> Generator:
-        return cast(Generator, self.options.word("generator"))
-
-    @property
-    def planes(self) -> Planes:
-        """The bit planes of a uniform number that are asked for."""
-        return cast(Planes, self.options.integer("planes"))
-
-
-def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
-    """The model of a checked spec without the terms named in `zero`, whose coefficient is 0 at
-    every point of the run.
-
-    If `zero` is None the terms are those of this spec. Raises `SpecError` for what cannot be
-    sampled yet, and `ValueError` if sections are missing.
-    """
-    if spec.hamiltonian is None or spec.flow is None:
-        raise ValueError("a sampler needs a hamiltonian and a flow")
-    lattice, hamiltonian = spec.lattice, spec.hamiltonian
-    if isinstance(lattice, Complete):
-        lattice, hamiltonian = one_cell(lattice, hamiltonian)
-    if not isinstance(lattice, Lattice):
-        kind = type(lattice).__name__.lower()
-        raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
-    zero = spec.hamiltonian.zero if zero is None else tuple(zero)
-    two_states = all(kind.two_states for kind in spec.species)
-    quenched = tuple[Quenched, ...]()
-    signs = signs_alone(hamiltonian, spec.draws)
-    if two_states:
-        first = len(spec.species) + (not signs)
-        hamiltonian, quenched = quench(hamiltonian, spec.draws, lattice, first)
-    kinds = _kinds((*spec.species, *([] if signs else spec.species[:1])), quenched)
-    merge: Any = merge_terms if two_states else merge_tables
-    merged = merge(hamiltonian, lattice, kinds, zero)
-    products = [product for group in merged.groups for product in group.products]
-    sectors = (
-        _sectors(products, lattice, spec.species)
-        if two_states
-        else Sectors((1,) * lattice.dimension)
-    )
-    coefficients = merged.coefficients(spec.hamiltonian)
-    return Model(
-        lattice=lattice,
-        species=spec.species,
-        hamiltonian=spec.hamiltonian,
-        options=Options(spec.flow.options),
-        zero=zero,
-        merged=merged,
-        coefficients=coefficients,
-        sectors=sectors,
-        quenched=quenched,
-        signs=signs,
-        draws=spec.draws,
-        given=read_given(spec.given),
-    )
-
-
-def _kinds(species: Sequence[Species], quenched: Sequence[Quenched]) -> tuple[Species, ...]:
-    return (*species, *(Species(each.name) for each in quenched))
-
-
-def _sectors(products: Sequence[Product], lattice: Lattice, species: Sequence[Species]) -> Sectors:
-    """The sectors under flips of the spins that move."""
-    moving = [
-        tuple(spin for spin in product if spin.species < len(species)) for product in products
-    ]
-    return find_sectors(moving, lattice, len(species))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

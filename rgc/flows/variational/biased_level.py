@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, cast
 
 from rgc.errors import Problem, SpecError
 from rgc.flows.sampling.basis import Basis, make_basis
+from rgc.flows.sampling.model import Model
 from rgc.flows.sampling.recorder import Made, Recorder, make_recorder
-from rgc.flows.sampling.sampler import Model, Sampler, make_sampler
+from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.language.values import OperatorBasis
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rgc.flows.sampling.basis import Basis
+    from rgc.flows.sampling.model import Model
     from rgc.flows.sampling.plan import SweepPlan
-    from rgc.flows.sampling.sampler import Model
     from rgc.flows.variational.sums import LevelSums
 
     Arrays = Mapping[str, NDArray[Any]]

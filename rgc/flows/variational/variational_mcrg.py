@@ -12,9 +12,9 @@ from rgc.analysis.newton_bias import rounded
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.basis import Basis
+from rgc.flows.sampling.model import Model, make_model
 from rgc.flows.sampling.plan import make_plan
 from rgc.flows.sampling.sample import frozen, unfrozen
-from rgc.flows.sampling.sampler import Model, make_model
 from rgc.flows.variational.biased_level import BiasedLevels, make_biased_levels
 from rgc.flows.variational.measured import Measured
 from rgc.flows.variational.stages import RISE, Stage, stages

@@ -34,7 +34,7 @@ from rgc.results.result import Estimate, Level, Result
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.flows.sampling.sampler import Model
+    from rgc.flows.sampling.model import Model
     from rgc.flows.variational.sums import LevelSums
 
     Arrays = Mapping[str, NDArray[Any]]

@@ -9,7 +9,7 @@ import pytest
 
 import rgc
 from rgc.flows.sampling.basis import Basis, make_basis
-from rgc.flows.sampling.sampler import make_model
+from rgc.flows.sampling.model import make_model
 from rgc.model.lattices import square
 from rgc.model.spins import Species
 from rgc.passes.find_permutations import exchanges, find_permutations, orbits, turns

@@ -57,6 +57,7 @@ TITLES = {
     "trg": "Tensor renormalisation by singular values",
     "hotrg": "Tensor renormalisation by higher-order singular values",
     "iterate": "Maps that a spec writes",
+    "fit": "Fits",
     "train": "Stacks that are trained",
     "measure": "Free energies",
 }

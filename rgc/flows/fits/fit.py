@@ -4,7 +4,7 @@ without what it looks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 from typing import Any
@@ -16,13 +16,14 @@ from rgc.analysis.projected import COARSE, FINE, Projected, lowest
 from rgc.errors import Problem, SpecError
 from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.files import first_place
+from rgc.flows.fits.curves import Fitting, columns, value_of
+from rgc.flows.fits.fit_result import fit_result
 from rgc.flows.fits.series import nulls
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.language.values import CallValue
-from rgc.model.curve import Column, Curve, Unknown
+from rgc.model.curve import Curve
 from rgc.model.data import File
-from rgc.model.expressions import Expression, evaluate
 from rgc.model.point_clouds import Points, Simplex
 from rgc.results.result import Result
 
@@ -45,12 +46,8 @@ BISECTIONS = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """The fits of a curve at one point of a scan.
-
-    `series` [row, s] are the data and then the nulls, `axes` the values of the grid for each
-    nonlinear unknown, `threshold` from a least sum of squares to the one at the ends of an
-    interval. In the state are
+class Fit(Fitting):
+    """The fits of a curve at one point of a scan. In the state are
 
     - `squares` [point of the grid, s], what is left at the points of the grid;
     - `found` [s, nonlinear] and `left` [s], the best fit of each series, and `ways` [k, nonlinear +
@@ -58,14 +55,6 @@ class Fit:
     - `ends` [nonlinear, 2], the interval of each, NaN where it has no end in the grid, and
       `profiles` [nonlinear, POINTS, 2], values and what is left at least with them.
     """
-
-    scheme: str
-    curve: Curve
-    projected: Projected
-    table: Mapping[str, Floats]
-    series: Floats
-    axes: tuple[Floats, ...]
-    provenance: Mapping[str, Any]
 
     @property
     def points(self) -> int:
@@ -116,8 +105,6 @@ class Fit:
         return (Account(f"{self.scheme}: least squares", lines),)
 
     def finish(self, state: State) -> Result:
-        from rgc.flows.fits.fit_result import fit_result
-
         return fit_result(self, state.arrays)
 
     def _at(self, point: int) -> Floats:
@@ -204,25 +191,6 @@ class Fit:
         )
         return max(low, edges[0]), min(high, edges[1])
 
-    @property
-    def free(self) -> int:
-        """Rows less unknown numbers."""
-        return len(self.series) - len(self.curve.quantities)
-
-    @property
-    def student(self) -> float:
-        """Errors that hold the unknown with 68.3 %, of rows whose own error is estimated."""
-        from scipy.special import stdtrit
-
-        known = self.curve.error is not None
-        return 1.0 if known else float(stdtrit(self.free, 0.8413447460685429))
-
-    def most(self, least: float) -> float:
-        """The sum of squares at the ends of an interval."""
-        if self.curve.error is not None:
-            return least + 1
-        return least * (1 + self.student**2 / self.free)
-
 
 def make_fit(request: Request) -> Fit:
     """The flow `fit` of a checked spec at one point.
@@ -277,34 +245,3 @@ def weights(request: Request, curve: Curve, table: Mapping[str, Floats]) -> Floa
         place = request.spec.place("map")
         raise SpecError([Problem("out-of-range", message, place, hint="errors are above 0")])
     return np.asarray(1 / errors)
-
-
-def columns(curve: Curve, table: Mapping[str, Floats], at: Floats) -> tuple[Floats, Floats]:
-    """The functions [row, k] that the linear unknowns multiply, and the rest [row]."""
-    rows, known = len(table[curve.column]), dict(zip(curve.nonlinear, at, strict=True))
-    parts = [np.broadcast_to(value_of(part, table, known), (rows,)) for part in curve.parts]
-    rest = np.broadcast_to(value_of(curve.rest, table, known), (rows,))
-    return np.array(parts).reshape(len(parts), rows).T, np.asarray(rest)
-
-
-def value_of(
-    expression: Expression, table: Mapping[str, Floats], known: Mapping[str, Any]
-) -> Floats:
-    """An expression of columns and of unknown numbers with known values."""
-
-    def leaf(part: Expression) -> Any:
-        match part:
-            case Column(name):
-                return table[name]
-            case Unknown(name):
-                return np.float64(known[name])
-        raise TypeError(f"a curve holds {part}")
-
-    return np.asarray(evaluate(expression, leaf, np), dtype=np.float64)
-
-
-def unknowns(fit: Fit, at: Floats, number: int) -> Iterator[tuple[str, float]]:
-    """All unknown numbers of the fit of a series, by name."""
-    linear, _ = fit.projected.solved(at, fit.series[:, number])
-    yield from zip(fit.curve.linear, map(float, linear), strict=True)
-    yield from zip(fit.curve.nonlinear, map(float, at), strict=True)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.flows.fits.fit import unknowns, value_of
+from rgc.flows.fits.curves import unknowns, value_of
 from rgc.flows.fits.series import next_row
 from rgc.results.result import Estimate, Result
 
 if TYPE_CHECKING:
-    from rgc.flows.fits.fit import Fit
+    from rgc.flows.fits.curves import Fitting
 
     Floats = NDArray[np.float64]
 
@@ -35,10 +35,10 @@ UNLIKELY = 1e-3
 """The chance below which residuals are larger than the errors that were given."""
 
 
-def fit_result(fit: Fit, arrays: Mapping[str, NDArray[Any]]) -> Result:
+def fit_result(fit: Fitting, arrays: Mapping[str, NDArray[Any]]) -> Result:
     """The answer of a fit from the arrays of its last state."""
     at, least = arrays["found"][0], float(arrays["left"][0])
-    known = dict(unknowns(fit, at, 0))
+    known = dict(unknowns(fit.curve, fit.projected, at, fit.series[:, 0]))
     total = _squares(fit, 0)
     why = _no_error(fit, at, least, total)
     intervals = dict(_intervals(fit, at, arrays["ends"], why))
@@ -67,7 +67,7 @@ def _exact(value: float) -> Estimate:
     return Estimate(float(value), 0.0, "exact")
 
 
-def _squares(fit: Fit, number: int) -> float:
+def _squares(fit: Fitting, number: int) -> float:
     """The sum of squares of a series about its mean."""
     weights = fit.projected.weights
     values, squares = fit.series[:, number], np.square(weights)
@@ -78,7 +78,7 @@ def _squares(fit: Fit, number: int) -> float:
 # -- errors ----------------------------------------------------------------------------------------
 
 
-def _no_error(fit: Fit, at: Floats, least: float, total: float) -> str:
+def _no_error(fit: Fitting, at: Floats, least: float, total: float) -> str:
     """Why what is left says nothing of errors; empty if it does."""
     if least <= PERFECT * total:
         return "the curve goes through the data to rounding, so that no error follows"
@@ -101,7 +101,7 @@ def _chance(chi2: float, free: int) -> float:
 
 
 def _linear(
-    fit: Fit, at: Floats, known: Mapping[str, float], least: float, why: str
+    fit: Fitting, at: Floats, known: Mapping[str, float], least: float, why: str
 ) -> dict[str, Estimate]:
     """The linear unknowns, with errors from the curvature at the best fit."""
     functions, _ = fit.projected.prepared(at)
@@ -131,7 +131,7 @@ def _linear(
     }
 
 
-def _intervals(fit: Fit, at: Floats, ends: Floats, why: str) -> Iterator[tuple[str, Estimate]]:
+def _intervals(fit: Fitting, at: Floats, ends: Floats, why: str) -> Iterator[tuple[str, Estimate]]:
     """The nonlinear unknowns and the ends of their intervals by profile."""
     for k, name in enumerate(fit.curve.nonlinear):
         low, high = map(float, ends[k])
@@ -155,19 +155,22 @@ def _intervals(fit: Fit, at: Floats, ends: Floats, why: str) -> Iterator[tuple[s
 # -- other series ----------------------------------------------------------------------------------
 
 
-def _passes(fit: Fit, known: Mapping[str, float], quality: float) -> bool:
+def _passes(fit: Fitting, known: Mapping[str, float], quality: float) -> bool:
     """Whether all conditions hold."""
     with np.errstate(all="ignore"):
         values = [value_of(each, {}, {**known, "R2": quality}) for each in fit.curve.passes]
     return all(float(value) > 0 for value in values)
 
 
-def _fitted(fit: Fit, arrays: Mapping[str, NDArray[Any]], number: int) -> tuple[Any, ...]:
+def _fitted(fit: Fitting, arrays: Mapping[str, NDArray[Any]], number: int) -> tuple[Any, ...]:
     """The unknowns, R2 and whether it passes of the fit of a series; none where none was found."""
     least, total = float(arrays["left"][number]), _squares(fit, number)
     if not np.isfinite(least) or not total:
         return (*[np.nan] * len(fit.curve.quantities), np.nan, 0.0)
-    known, quality = dict(unknowns(fit, arrays["found"][number], number)), 1 - least / total
+    known, quality = (
+        dict(unknowns(fit.curve, fit.projected, arrays["found"][number], fit.series[:, number])),
+        1 - least / total,
+    )
     return (*known.values(), quality, float(_passes(fit, known, quality)))
 
 
@@ -198,7 +201,7 @@ def _share_error(number: int, count: int) -> float:
 
 
 def _tables(
-    fit: Fit, arrays: Mapping[str, NDArray[Any]], known: Mapping[str, float], fits: list[Any]
+    fit: Fitting, arrays: Mapping[str, NDArray[Any]], known: Mapping[str, float], fits: list[Any]
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     """`fit` [row, abscissa or value or curve], `profiles`, and `nulls` [series, unknown]."""
     curve = fit.curve
@@ -213,7 +216,7 @@ def _tables(
         yield "nulls", np.array(fits)
 
 
-def _labels(fit: Fit) -> dict[str, dict[int, tuple[str, ...]]]:
+def _labels(fit: Fitting) -> dict[str, dict[int, tuple[str, ...]]]:
     curve = fit.curve
     names = [name for name in curve.columns if name != curve.column]
     across = names[0] if names else "row"
@@ -225,7 +228,7 @@ def _labels(fit: Fit) -> dict[str, dict[int, tuple[str, ...]]]:
     return labels
 
 
-def _warnings(fit: Fit, arrays: Mapping[str, NDArray[Any]], why: str) -> Iterator[str]:
+def _warnings(fit: Fitting, arrays: Mapping[str, NDArray[Any]], why: str) -> Iterator[str]:
     """What the numbers do not say by themselves."""
     curve, at, width = fit.curve, arrays["found"][0], fit.projected.high - fit.projected.low
     if why:

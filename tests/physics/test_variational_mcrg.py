@@ -139,7 +139,8 @@ def test_a_run_that_is_cut_anywhere_makes_the_same_bits(block: str) -> None:
 
     (whole, _), (cut, calls) = ended(1 << 40), ended(5)
     assert calls > 60
-    assert whole.values == cut.values == {"failed": {}}
+    assert whole.values == cut.values
+    assert "2" not in whole.values["failed"]
     assert whole.arrays.keys() == cut.arrays.keys()
     for name, array in whole.arrays.items():
         assert np.array_equal(array, cut.arrays[name]), name

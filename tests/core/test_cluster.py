@@ -70,7 +70,7 @@ def test_cores_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "cores", lambda: 8)
     assert [cluster.Local(n).threads(None) for n in (1, 3, 8, 16)] == [8, 2, 1, 1]
     assert [cluster.Address("tcp://host:8786").threads(n) for n in (None, 4)] == [None, 4]
-    jobs = cluster.Jobs(Slurm("normal", 4, "8 GiB", "1:00:00", 2))
+    jobs = cluster.Jobs(Slurm("normal", 4, "8 GiB", "1:00:00", 2), Path())
     assert [jobs.threads(n) for n in (None, 2, 8)] == [4, 2, 4]
 
 

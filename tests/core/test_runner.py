@@ -250,13 +250,17 @@ def test_time_limit_stops_with_a_checkpoint(tmp_path: Path) -> None:
 
 
 def test_signals_are_heard_and_handed_back() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with runner.stopping() as stop:
-        signal.raise_signal(signal.SIGTERM)
-        assert stop.reason() == "terminated"
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+    """Also where the tests were started with Ctrl-C ignored, as in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with runner.stopping() as stop:
+            signal.raise_signal(signal.SIGTERM)
+            assert stop.reason() == "terminated"
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 DEAF = """

@@ -219,12 +219,17 @@ def test_the_page_of_a_study(tmp_path: Path) -> None:
     document = compiled.run(warn=lambda message: None).document()
     assert "verdict" in document
     allowed = Tags(report(document, "spec", {})).tags
-    shown = 0
+    shown = foreign = 0
     for changed in spoilt(document):
-        tags = Tags(report(changed, HOSTILE, {}))
+        try:
+            tags = Tags(report(changed, HOSTILE, {}))
+        except LookupError:  # a verdict, or a scheme, that there is not: `rgc report` refuses it
+            foreign += 1
+            continue
         assert tags.tags == allowed
         shown += tags.text.count(HOSTILE)
-    assert shown > len(list(spoilt(document)))
+    assert shown > len(list(spoilt(document))) - foreign
+    assert foreign < 4
 
 
 def test_a_page_runs_nothing_and_fetches_nothing() -> None:

@@ -24,7 +24,7 @@ TEMPLATE = """\
 title "A line through points"
 parameters { noise ~ normal(0, 0.1) }
 data points(50, [row/10, 1 + 2*row/10 + noise])
-map curve(x2 = A + B*x1, linear=[A, B])
+map curve(x2=A + B*x1, linear=[A, B])
 flow fit
 expect { B = 2 within 4 sigma }
 """

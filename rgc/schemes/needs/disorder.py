@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from rgc.errors import Problem
 from rgc.model.lattice import Lattice
-from rgc.model.tempering import tempering
 from rgc.passes.quench import MOST_PLACED, signs_alone
 from rgc.schemes.options import WORD_REPLICAS
 from rgc.schemes.scheme import Asked
@@ -68,10 +67,6 @@ def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
         message = "couplings that differ in more than their sign are sampled by heat bath"
         hint = "leave update out, or write update=heat_bath"
         yield Problem("wrong-update", message, asked.place("update"), hint=hint)
-    if tempering(asked.options.get("update")) is not None:
-        message = "exchange of couplings that differ in more than their sign comes later"
-        hint = "draw signs: J ~ bimodal(1, p=0.5), or write update=heat_bath"
-        yield Problem("not-yet", message, asked.place("update"), hint=hint)
     lattice = spec.lattice
     if isinstance(lattice, Lattice) and lattice.finite and lattice.sites > MOST_PLACED:
         message = (

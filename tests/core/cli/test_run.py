@@ -136,12 +136,12 @@ def test_what_comes_later_checks_but_does_not_run(
 ) -> None:
     flow = SPEC[SPEC.index("flow") : SPEC.index("measure")]
     spec.write_text(
-        SPEC[: SPEC.index("flow")] + "block majority(2)\nflow variational_mcrg(steps=1)\n"
+        SPEC[: SPEC.index("flow")] + "block kadanoff(2, p=free)\nflow variational_mcrg(steps=1)\n"
     )
     assert flow not in spec.read_text()
     assert main(["check", str(spec)]) == 0
     assert run(spec) == 2
-    assert "error[not-yet]: the block map 'majority' comes later" in capsys.readouterr().err
+    assert "error[not-yet]: p=free comes later for this scheme" in capsys.readouterr().err
 
 
 def test_an_unknown_backend_is_the_users_mistake(

@@ -144,7 +144,7 @@ def test_a_draw_decides_for_one_replica_of_one_sweep() -> None:
     assert 20 < both[0].sum() < 90
     assert (both[0] != both[1]).any()
     later = Exchange(
-        exchange.recorder, exchange.falls, exchange.kernel, exchange.key, "splitmix", 1, 1
+        exchange.recorder, 1, exchange.falls, exchange.kernel, exchange.key, "splitmix", 1, 1
     )
     np.testing.assert_array_equal(
         later.decide(0, 0, *(each[:, 64:] for each in sums)), both[0][64:]

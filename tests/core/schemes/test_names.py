@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 OTHER_MEANINGS = {
     "exact": "the kind of a number without an error",
+    "fit": "the table, the figure and the check of a curve through data",
     "iterate": "the option that says how often chains go up and down a stack",
     "train": "the option of a layer and of a map that says how it is trained",
 }

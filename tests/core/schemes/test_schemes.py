@@ -411,6 +411,7 @@ RUN_TODAY = {
     "custom_kernel",
     "decimation_1d",
     "enumerate_4x4",
+    "fit",
     "honeycomb_aniso",
     "kadanoff_d2",
     "kadanoff_d3",

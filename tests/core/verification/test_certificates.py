@@ -14,7 +14,7 @@ import pytest
 
 import rgc
 from rgc.cli import main
-from rgc.flows.sampling import sampler
+from rgc.flows.sampling import model
 from rgc.model.block_maps import TRIED
 from rgc.model.expressions import Expression
 from rgc.model.lattice import Lattice
@@ -208,12 +208,12 @@ def test_a_tie_that_is_not_fair(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_term_that_the_sampler_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = sampler.make_model
+    right = model.make_model
     wrong = lambda one, zero=None: right(one, ("h",))  # noqa: E731
     from rgc.flows.sampling import sample
     from rgc.verification import instances
 
-    for module in (sampler, sample, instances):
+    for module in (model, sample, instances):
         monkeypatch.setattr(module, "make_model", wrong)
     text = spec("square(3)", "- K*sum(<i,j>) s[i]*s[j] - h*sum(i) s[i]", h=0.3)
     assert {"energies", "energy differences", "detailed balance", "sampled averages"} <= failed(

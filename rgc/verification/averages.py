@@ -4,7 +4,7 @@ small lattice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from math import nan, sqrt
 from typing import Any
@@ -23,8 +23,8 @@ class Averages(Evaluator):
     """Measures over all states of a lattice.
 
     A value of each configuration is an array over configurations, and a thermal average is a
-    number. What is still an array at the end is averaged. Raises `Unreadable` for what it cannot
-    measure.
+    number. What is still an array at the end is averaged. `between` are the overlaps of two copies
+    while a function of them is averaged. Raises `Unreadable` for what it cannot measure.
     """
 
     def __init__(self, document: ast.Document, spec: Spec, states: States) -> None:
@@ -40,6 +40,7 @@ class Averages(Evaluator):
             if entry.value is not None or isinstance(entry.target, ast.Call)
         }
         self.open: list[str] = []
+        self.between: Any = None
 
     @cached_property
     def energies(self) -> Any:
@@ -67,8 +68,10 @@ class Averages(Evaluator):
             value = self(self.definitions[name])
             self.open.remove(name)
             return value
+        if name == "overlap" and self.between is not None:
+            return self.between
         if name == "overlap" and self.open:
-            raise Unreadable("the independent evaluator knows no functions of the overlap")
+            raise Unreadable("the independent evaluator knows no overlap outside an average")
         if name in BUILT_IN and name not in self.parameters:
             return BUILT_IN[name](self)
         if name in MEASURES and name not in self.parameters:
@@ -78,6 +81,10 @@ class Averages(Evaluator):
     def __call__(self, expr: Any, bound: Bound | None = None) -> Any:
         if isinstance(expr, ast.Call) and expr.name == "correlation":
             return self.written(expr)
+        if isinstance(expr, ast.Call) and expr.name in ("avg", "var"):
+            used = {node.name for node in ast.walk(expr) if isinstance(node, ast.Name)}
+            if "overlap" in used:
+                return self.over_pairs(expr, used - {"overlap"})
         return super().__call__(expr, bound)
 
     def called(self, name: str, values: list[Any]) -> Any:
@@ -116,6 +123,16 @@ class Averages(Evaluator):
         """The average of a function of the overlap of two copies."""
         q, share = overlaps(self.states, self.weights)
         return float(share @ function(q))
+
+    def over_pairs(self, call: ast.Call, others: Collection[str]) -> float:
+        """`avg` or `var` of a function of the overlap and of `others`, which are parameters."""
+        if not set(others) <= set(self.parameters):
+            raise Unreadable("the independent evaluator averages functions of the overlap alone")
+        self.between, share = overlaps(self.states, self.weights)
+        values = self(call.arguments[0]) + np.zeros(len(share))
+        self.between = None
+        mean = float(share @ values)
+        return mean if call.name == "avg" else float(share @ values**2) - mean**2
 
     def written(self, call: ast.Call) -> float:
         """`correlation(r, along=y, letters=[a, b])`."""

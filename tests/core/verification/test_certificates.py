@@ -22,6 +22,7 @@ from rgc.model.observables import Linear
 from rgc.model_to_program import thresholds, update
 from rgc.passes import built_in
 from rgc.passes import merge_terms as merging
+from rgc.schemes import SCHEMES
 from rgc.verification.certificate import PARTS, Certificate
 from rgc.verification.subject import make_subject
 from rgc_reference import ReferenceBackend
@@ -79,9 +80,11 @@ def test_every_spec_of_the_library_is_certified(path: Path) -> None:
         assert {finding.part for finding in certificate.findings} == set(PARTS) - {"d"}
         return
     if certificate.scheme not in ("sample", "mcrg"):  # it runs no lattice programs
+        ready = SCHEMES[certificate.scheme].ready
+        expected = any(check.name == "agreement" for check in ready.checks) if ready else False
         agreed = [each for each in certificate.findings if each.check == "agreement"]
-        assert len(agreed) == len(certificate.backends) - 1
-        assert {each.verdict for each in agreed} == {"passed"}
+        assert len(agreed) == (len(certificate.backends) - 1 if expected else 0)
+        assert {each.verdict for each in agreed} <= {"passed"}
         return
     assert {finding.part for finding in certificate.findings} == set(PARTS)
     unchecked = {

@@ -196,15 +196,13 @@ def make_sampler(
     baked into the kernel, `share` which replicas are sampled. Raises `SpecError`
     for an update that is not there yet or not possible.
     """
-    groups, lattice = model.merged.groups, model.lattice
     asked = asked_update(model.options["update"])
-    by_clusters = asked in CLUSTER_UPDATES
-    update, choice, forms = _sweep(model, "auto" if by_clusters else asked)
-    plan = make_plan(model.options, lattice.sites * len(model.species), share)
+    update, choice, forms = _sweep(model, "auto" if asked in CLUSTER_UPDATES else asked)
+    plan = make_plan(model.options, model.lattice.sites * len(model.species), share)
     couplings = make_couplings(
         model.quenched,
         model.draws,
-        lattice,
+        model.lattice,
         plan,
         seed=seed,
         point=point if drawn_at is None else drawn_at,
@@ -227,21 +225,28 @@ def make_sampler(
         point=point,
         level=level,
         couplings=couplings,
-        clusters=make_clusters(
-            lattice,
-            model.species,
-            groups,
-            model.coefficients,
-            backend,
-            planes=model.planes,
-            generator=model.generator,
-            words=plan.words,
-            word0=plan.word0,
-            specialise=specialise,
-            all_clusters=asked == "swendsen_wang",
-        )
-        if by_clusters
-        else None,
+        clusters=_clusters(model, backend, plan, asked, specialise=specialise),
+    )
+
+
+def _clusters(
+    model: Model, backend: Backend, plan: SweepPlan, asked: Asked, *, specialise: bool
+) -> Clusters | None:
+    """The turns of clusters before each sweep, if the update has any."""
+    if asked not in CLUSTER_UPDATES:
+        return None
+    return make_clusters(
+        model.lattice,
+        model.species,
+        model.merged.groups,
+        model.coefficients,
+        backend,
+        planes=model.planes,
+        generator=model.generator,
+        words=plan.words,
+        word0=plan.word0,
+        specialise=specialise,
+        all_clusters=asked == "swendsen_wang",
     )
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from rgc_numba.dense.counts import start_row, sum_row
-from rgc_numba.dense.sizes import OPTIONS
+from rgc_numba.dense.sizes import OPTIONS, TERM
 from rgc_numba.dense.vectors import compiled, whole_vectors, without_bits
+from rgc_numba.dense.watch import largest_of
 
 U = np.uint64
-ZERO, ONE = U(0), U(1)
+ZERO, ONE, LINE = U(0), U(1), U(len(TERM))
 NOTHING = np.int64(0)
 VELOCITY, AHEAD, DECAY, SHRINK, MASK, NORM = map(U, OPTIONS.values())
 MOMENTUM_BITS, DECAY_BITS = np.int64(16), np.int64(32)
@@ -42,7 +43,7 @@ def divide(row, base, shift):
 
 
 @compiled
-def tie(sums, ties, stride, classes, rows, columns):
+def share(sums, ties, stride, classes, rows, columns):
     """Entries of one class share the sum of theirs; those of class -1 get 0."""
     total = np.zeros(classes, np.int64)
     for i in range(ZERO, rows):
@@ -57,15 +58,19 @@ def tie(sums, ties, stride, classes, rows, columns):
 
 
 @compiled
-def sum_tied(terms, numbers, shift, ties, stride, classes, rows, columns, sums):
-    """The steps of a parameter with ties, int64 with rows of `stride`."""
-    start = np.zeros(stride, np.int64)
-    start_row(terms, numbers, columns, start)
+def tie(
+    old, rows, columns, stride, table, terms, numbers, shift, velocity, momentum, ahead, decay,
+    shrink, norm, ties, classes, mask, use, limit, steps, has_steps, sums, largest, has_largest,
+):  # fmt: skip
+    """The steps of a parameter with ties, int64 with rows of `stride`, before it is changed by
+    them."""
+    start, mine = np.zeros(stride, np.int64), lines(table, terms)
+    start_row(mine, numbers, columns, start)
     half = (np.int64(1) << shift) >> np.int64(1)
     for i in range(ZERO, rows):
         line = sums[i * stride : (i + ONE) * stride]
-        divide(line, sum_row(terms, numbers, i, columns, start, line) + half, shift)
-    tie(sums, ties, stride, classes, rows, columns)
+        divide(line, sum_row(mine, numbers, i, columns, start, line) + half, shift)
+    share(sums, ties, stride, classes, rows, columns)
 
 
 @compiled
@@ -105,7 +110,7 @@ def add_row(steps, row, columns, sign):
 
 
 @compiled
-def normalise(matrix, stride, rows, columns, norm, steps):
+def normalise(matrix, stride, rows, columns, norm, steps, has_steps):
     """Columns whose norm is above the largest become smaller, which the steps take up."""
     squares = np.zeros(columns, np.int64)
     for i in range(ZERO, rows):
@@ -122,39 +127,51 @@ def normalise(matrix, stride, rows, columns, norm, steps):
                 less = abs(value) * norm // squares[j]
                 new = -less if value < NOTHING else less
                 matrix[i * stride + j] = new
-                if steps.size:
+                if has_steps:
                     steps[i * columns + j] += new - value
 
 
 @compiled
 def change(
-    old, rows, columns, stride, terms, numbers, shift, velocity, momentum, ahead, decay, shrink,
-    norm, mask, use, limit, steps, sums,
+    old, rows, columns, stride, table, terms, numbers, shift, velocity, momentum, ahead, decay,
+    shrink, norm, ties, classes, mask, use, limit, steps, has_steps, sums, largest, has_largest,
 ):  # fmt: skip
     """Change a parameter, a vector being a matrix of one row. What has its shape has rows of
-    `stride`, but `steps`, which are int64 of its size; steps of no size are not kept. Where there
-    are ties, the row is made already, in `sums`."""
+    `stride`, but `steps`, which are int64 of its size. Where there are classes of ties, the steps
+    are made already, in `sums`. Options that are in use name the slots of their numbers."""
+    momentum = numbers[momentum] if use & VELOCITY else NOTHING
+    ahead = numbers[ahead] if use & AHEAD else NOTHING
+    decay = numbers[decay] if use & DECAY else NOTHING
+    shrink = numbers[shrink] if use & SHRINK else NOTHING
     start, row = np.zeros(stride, numbers.dtype), np.empty(stride, numbers.dtype)
-    start_row(terms, numbers, columns, start)
-    half = (np.int64(1) << shift) >> np.int64(1)
+    mine, half = lines(table, terms), (np.int64(1) << shift) >> np.int64(1)
+    start_row(mine, numbers, columns, start)
     for i in range(ZERO, rows):
         first, last = i * stride, (i + ONE) * stride
         kept, own = old[first:last], steps[i * columns : (i + ONE) * columns]
-        if sums.size:
+        if classes != ZERO:
             for j in range(ZERO, columns):
                 row[j] = sums[first + j]
         else:
-            divide(row, sum_row(terms, numbers, i, columns, start, row) + half, shift)
+            divide(row, sum_row(mine, numbers, i, columns, start, row) + half, shift)
         if use & VELOCITY:
             follow(velocity[first:last], row, columns, momentum, ahead, use, limit)
-        if steps.size:
+        if has_steps:
             add_row(own, kept, columns, False)
         change_row(kept, row, decay, shrink, use, limit)
         for j in range(columns, stride):
             kept[j] = NOTHING
         if use & MASK:
             leave(mask[first:last], kept, columns)
-        if steps.size:
+        if has_steps:
             add_row(own, kept, columns, True)
     if use & NORM:
-        normalise(old, stride, rows, columns, norm, steps)
+        normalise(old, stride, rows, columns, np.int64(numbers[norm]), steps, has_steps)
+    if has_largest:
+        largest[ZERO] = largest_of(old[: rows * stride])
+
+
+@compiled
+def lines(table, terms):
+    """So many terms of the table."""
+    return table[: LINE * terms].reshape(terms, LINE)

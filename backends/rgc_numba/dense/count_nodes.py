@@ -33,7 +33,6 @@ class CountNodes(Room):
                 y_width=y.width,
                 y_ising=y.ising,
                 chains=chains,
-                size=max(each.words * each.width for each in (x, y)),
                 **shape,
             )
         elif chains == x.found.chains < FEW and x.found.kind != y.found.kind:

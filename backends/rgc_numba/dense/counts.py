@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgc_numba.dense import sizes
+from rgc.program.units import MEAN_BITS as BITS_OF_MEANS
+from rgc_numba.dense import products, sizes
 from rgc_numba.dense.layers import live
 from rgc_numba.dense.vectors import (
     compiled,
@@ -20,7 +21,7 @@ from rgc_numba.dense.vectors import (
 
 U = np.uint64
 ZERO, ONE, LANE = U(0), U(1), U(6)
-NOTHING = np.int64(0)
+NOTHING, MEAN_BITS = np.int64(0), np.int64(BITS_OF_MEANS)
 
 SLOT, KIND, X, X_WIDTH, X_ISING, Y, Y_WIDTH, Y_ISING, CHAINS, WIDTH = range(len(sizes.TERM))
 CONSTANT, COUNTS, PAIRS, OUTER = map(U, (sizes.CONSTANT, sizes.COUNTS, sizes.PAIRS, sizes.OUTER))
@@ -153,6 +154,18 @@ def pairs(x, x_width, x_ising, y, y_width, y_ising, chains, rows, columns, out):
 
 
 @compiled
+def pairs_of_means(x, x_stride, y, y_stride, chains, rows, columns, cut, out):
+    """All sums of products of means or states, int64[row, column], each divided by 2^15 and `cut`
+    where both are means."""
+    a, b, sums = x[: chains * x_stride], y[: chains * y_stride], out[: rows * columns]
+    sums[:] = NOTHING
+    products.add_product(a, ONE, x_stride, b, y_stride, ONE, NOTHING, rows, chains, columns, sums)
+    if cut:
+        for k in range(ZERO, rows * columns):
+            sums[k] >>= MEAN_BITS
+
+
+@compiled
 def outer(x, y, rows, columns, out):
     for i in range(ZERO, rows):
         for j in range(ZERO, columns):
@@ -167,15 +180,16 @@ def widened(x, coarse):
 
 
 @compiled
-def widen(x, coarse, stride, rows, columns, turned, out):
-    """out[row, column], or transposed if `turned`: sums that wrapped where there is a coarse part.
+def widen(x, coarse, wraps, stride, rows, columns, turned, out):
+    """out[row, column], or transposed if `turned`: sums of which the coarse part is there if they
+    may have wrapped.
     Some rows at a time fill whole lines of the result."""
     down, across = (ONE, rows) if turned else (columns, ONE)
     for top in range(ZERO, rows, U(32)):
         for j in range(ZERO, columns):
             for i in range(top, min(top + U(32), rows)):
                 k = i * stride + j
-                own = widened(x[k], coarse[k]) if coarse.size else np.int64(x[k])
+                own = widened(x[k], coarse[k]) if wraps else np.int64(x[k])
                 out[i * down + j * across] = own
 
 

@@ -23,8 +23,9 @@ from rgc.program.dense.show import show
 from rgc.program.dense.verify import verify
 from rgc.program.draws import Words
 from rgc_numba.cache import alone, load
+from rgc_numba.dense import written
 from rgc_numba.dense.layer_nodes import TAKEN
-from rgc_numba.dense.ops import ARGUMENTS
+from rgc_numba.dense.ops import OPERATIONS
 from rgc_numba.dense.plan import Plan
 from rgc_numba.dense.room import Padded
 from rgc_numba.state import Packed
@@ -42,8 +43,7 @@ def machine() -> ModuleType:
     texts = [part.read_text(encoding="utf-8") for part in sorted(here.glob("*.py"))]
     for part in (*texts, *map(getsource, (draws, law, constants))):
         digest.update(part.encode())
-    text = (here / "steps.py").read_text(encoding="utf-8")
-    return load(f"# {digest.hexdigest()}\n{text}")
+    return load(f"# {digest.hexdigest()}\n{written.module()}")
 
 
 @cache
@@ -72,7 +72,7 @@ class DenseKernel:
     @property
     def source(self) -> str:
         """The program, and the operations that it is made of here."""
-        names = list(ARGUMENTS)
+        names = list(OPERATIONS)
         lines = [f"{names[row[0]]} {' '.join(map(str, row[1:]))}" for row in self._plan.rows]
         return "\n".join([show(self._program), "", *lines, ""])
 
@@ -112,7 +112,7 @@ class DenseKernel:
 
     def _functions(self, numbers: Counts) -> NDArray[np.uint64]:
         """The address of the machine code of every operation."""
-        names = list(ARGUMENTS)
+        names = list(OPERATIONS)
         chosen = [names[row[0]] for row in self._plan.rows]
         for row, bounds in self._plan.floats.items():
             if exact(numbers, bounds):

@@ -31,7 +31,7 @@ class LayerNodes(Room):
             "take",
             {"by_row": TAKEN + node.field},
             **layer(source.units),
-            rows=64 * source.words,
+            size=64 * source.words,
             first=node.first,
             chains=node.chains,
             bits=value.address,

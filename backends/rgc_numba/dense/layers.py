@@ -160,6 +160,20 @@ def permute(bits, width, features, words, rows, chains, out):
 
 
 @compiled
+def mask_bits(bits, mask, size):
+    for k in range(ZERO, size):
+        bits[k] &= mask[k]
+
+
+@compiled
+def mask_means(means, stride, features, chains, mask, width):
+    for r in range(ZERO, chains):
+        for i in range(ZERO, features):
+            if not (mask[(r >> LANE) * width + i] >> (r & U(63))) & ONE:
+                means[r * stride + i] = np.int32(0)
+
+
+@compiled
 def encode(bits, width, chains, codes):
     """codes[word, chain]: the bits of the features of one chain, 64 in a word."""
     block = np.empty(64, np.uint64)
@@ -253,20 +267,23 @@ def multiply_means(
     """fields += (sum of means times rows) >> 15, or times columns, if `turned`. Those of `real`
     units' values end at the largest field."""
     down, across = (ONE, stride) if turned else (stride, ONE)
-    sums[:] = NOTHING
+    size = chains * columns
+    sums[:size] = NOTHING
+    a, b = means[: chains * mean_stride], matrix[: (columns if turned else rows) * stride]
     products.add_product(
-        means, mean_stride, ONE, matrix, down, across, UNSEEN, chains, rows, columns, sums
+        a, mean_stride, ONE, b, down, across, UNSEEN, chains, rows, columns, sums[:size]
     )
-    for k in range(ZERO, chains * columns):
+    for k in range(ZERO, size):
         found = np.int64(fields[k]) + (sums[k] >> MEAN_BITS)
         fields[k] = np.int32(min(max(found, -HIGHEST), HIGHEST) if real else found)
 
 
 @compiled
-def scale(x, base, has_base, scales, shared, chains, stride, fields):
+def scale(x, base, has_base, scales, chains, stride, fields):
     whole_vectors()
+    numbers, shared = scales
     for r in range(ZERO, chains):
-        s = np.int64(scales[ZERO if shared else r])
+        s = np.int64(numbers[ZERO if shared else r])
         for k in range(r * stride, (r + ONE) * stride):
             scaled = (s * np.int64(x[k]) + ROUND) >> FRACTION
             fields[k] = np.int32(scaled + (np.int64(base[k]) if has_base else np.int64(0)))
@@ -287,6 +304,19 @@ def take_rows(x, columns, rows, chains, out, stride):
         first = U(rows[r]) * columns
         for k in range(ZERO, columns):
             out[r * stride + k] = x[first + k]
+
+
+@compiled
+def start_energies(chains, energies):
+    for r in range(ZERO, chains):
+        energies[r] = NOTHING
+
+
+@compiled
+def permute_energies(energies, rows, chains, out):
+    """Chain r has the energy of chain rows[r]."""
+    for r in range(ZERO, chains):
+        out[r] = energies[U(rows[r])]
 
 
 @compiled

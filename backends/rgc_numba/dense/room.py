@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rgc.program.dense import Dense, Parameter, Units
 from rgc.program.dense.yields import Yield, yields
-from rgc_numba.dense.ops import ARGUMENTS, code, operation
+from rgc_numba.dense.ops import code, column, operation
 from rgc_numba.dense.sizes import BLOCK, ENTRIES, TERM, WHOLE, WORD
 from rgc_numba.state import aligned
 
@@ -130,10 +130,6 @@ class Room:
 
 def padded(size: int, unit: int) -> int:
     return -(-size // unit) * unit
-
-
-def column(name: str, argument: str) -> int:
-    return 1 + ARGUMENTS[name].split().index(argument)
 
 
 def layer(units: Units) -> dict[str, int]:

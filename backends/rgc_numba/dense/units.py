@@ -156,8 +156,9 @@ def decide_again(x, uniforms, twice, bit, found):
 
 
 @compiled
-def draw_pairs(x, stride, units, chains, doubled, key, other, word0, bits, features):
+def draw_pairs(x, stride, units, chains, doubled, stream, bits, features):
     """Binary units, or Ising units where their fields are doubled."""
+    key, other, word0 = stream
     twice = np.int64(doubled)
     uniforms, found = np.empty((2, stride), np.uint32), np.empty((2, stride), np.uint32)
     for w in range(ZERO, (chains + U(63)) >> LANE):
@@ -196,8 +197,9 @@ def weigh(x, first, states, weights):
 
 
 @compiled
-def draw_states(x, stride, units, states, chains, key, other, word0, bits, features):
+def draw_states(x, stride, units, states, chains, stream, bits, features):
     """Softmax units: one bit of each unit and chain."""
+    key, other, word0 = stream
     weights = np.empty(32, np.uint64)
     for k in range(ZERO, ((chains + U(63)) >> LANE) * features):
         bits[k] = ZERO
@@ -229,8 +231,9 @@ def normal(u):
 
 
 @compiled
-def draw_reals(x, stride, units, chains, key, other, word0, values):
+def draw_reals(x, stride, units, chains, stream, values):
     """Real units, int32[chain, column] of the same stride."""
+    key, other, word0 = stream
     uniforms = np.empty((2, stride), np.uint32)
     for r in range(ZERO, chains):
         lane = r & U(63)
@@ -257,8 +260,8 @@ def real_mean(x):
 
 
 @compiled
-def means_of_reals(x, size, means):
-    for k in range(ZERO, size):
+def means_of_reals(x, stride, chains, means):
+    for k in range(ZERO, chains * stride):
         means[k] = np.int32(real_mean(x[k]))
 
 
@@ -322,15 +325,15 @@ def logs_of_states(x, stride, units, states, chains, energies):
 
 
 @compiled
-def exchange(energies, scales, shared, chains, temperatures, first, key, other, word0, rows):
+def exchange(energies, scales, chains, temperatures, first, stream, rows):
     """Which chain each chain is afterwards, of those at neighbouring temperatures."""
-    size = chains // temperatures
+    size, (numbers, shared), (key, other, word0) = chains // temperatures, scales, stream
     for r in range(ZERO, chains):
         rows[r] = np.int32(r)
     for t in range(first, temperatures - ONE, U(2)):
         for r in range(t * size, (t + ONE) * size):
-            own = np.int64(scales[ZERO if shared else r])
-            above = np.int64(scales[ZERO if shared else r + size])
+            own = np.int64(numbers[ZERO if shared else r])
+            above = np.int64(numbers[ZERO if shared else r + size])
             step = ((above - own) * (energies[r] - energies[r + size])) >> np.int64(16)
             lane = r & U(63)
             z = start_of(key, word0 + (r >> LANE), lane >> ONE)

@@ -12,26 +12,34 @@ ZERO, ONE = U(0), U(1)
 
 
 @compiled
-def largest_field(fields, chains, stride, columns):
+def whole(values, size, out):
+    for k in range(ZERO, size):
+        out[k] = values[k]
+
+
+@compiled
+def largest_field(fields, chains, stride, columns, out):
     most = np.int64(0)
     for r in range(ZERO, chains):
         for k in range(r * stride, r * stride + columns):
             most = max(most, abs(np.int64(fields[k])))
-    return most
+    out[ZERO] = most
 
 
 @compiled
-def mismatches(one, other, width, units, states, words):
+def mismatches(one, other, width, units, states, words, out):
     """Units and chains that differ. Two states of a softmax unit differ in two bits."""
     found = ZERO
     for w in range(ZERO, words):
         for k in range(w * width, w * width + units * states):
             found += popcount(one[k] ^ other[k])
-    return found if states == ONE else found >> ONE
+    out[ZERO] = np.int64(found if states == ONE else found >> ONE)
 
 
 @compiled
-def reach(matrix, has_matrix, rows, letters, stride, turned, columns, bias, has_bias):
+def reach(
+    matrix, has_matrix, rows, letters, stride, turned, columns, bias, has_bias, out
+):  # fmt: skip
     """The largest sum of absolute values over the units of a layer, and the bias."""
     result = np.int64(0)
     for j in range(ZERO, columns):
@@ -43,7 +51,7 @@ def reach(matrix, has_matrix, rows, letters, stride, turned, columns, bias, has_
                 most = max(most, abs(seen(matrix[place])))
             total += most
         result = max(result, total)
-    return result
+    out[ZERO] = result
 
 
 @compiled

@@ -61,13 +61,17 @@ def _at(asked: Expression, found: Found, moved: Expression | None = None, by: fl
 def _propagated(
     asked: Expression, found: Found, part: str, source: Callable[[Expression], Hashable]
 ) -> float | None:
-    """The change by a part of the error of all leaves, None where one is not known."""
+    """The change by a part of the error of all leaves, None where one is not known. Of the changes
+    by an error up and down the larger counts: those of |x| near 0 are alike, and differ by nothing.
+    """
     totals: dict[Hashable, float] = {}
+    value = _at(asked, found)
     for leaf, each in found.items():
         error = getattr(each, part)
         if error is None:
             return None
-        change = abs(_at(asked, found, leaf, error) - _at(asked, found, leaf, -error)) / 2
+        ways = [_at(asked, found, leaf, sign * error) for sign in (1, -1)]
+        change = float(np.abs(np.array(ways) - value).max())
         totals[source(leaf)] = totals.get(source(leaf), 0.0) + change
     total = hypot(*totals.values())
     return total if np.isfinite(total) else None

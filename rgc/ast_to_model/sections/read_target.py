@@ -78,6 +78,7 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
         "critical_tangent",
         "block",
         "visible",
+        "visible_hidden",
     ):
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)

@@ -207,7 +207,7 @@ def make_fit(request: Request) -> Fit:
     listed = dict(grid.options) if isinstance(grid, CallValue) else {}
     axes = tuple(np.unique(np.atleast_1d(np.array(listed[name]))) for name in curve.nonlinear)
     projected = Projected(
-        lambda at: columns(curve, table, at),
+        columns(curve, table),
         weights(request, curve, table),
         np.array([axis[0] for axis in axes]),
         np.array([axis[-1] for axis in axes]),

@@ -53,17 +53,19 @@ class Fitting:
 
 
 def columns(curve: Curve, table: Mapping[str, Floats]) -> Columns:
-    """The functions [row, k] that the linear unknowns multiply, and the rest [row], at values of
-    the nonlinear unknowns. What they share is computed once.
+    """The functions [..., row, k] that the linear unknowns multiply, and the rest [..., row], at
+    values [..., u] of the nonlinear unknowns. What they share is computed once.
     """
     inputs = (*map(Column, curve.columns), *map(Unknown, curve.nonlinear))
     lowered = lower((*curve.parts, curve.rest), inputs)
     known, rows = [table[name] for name in curve.columns], len(table[curve.column])
 
     def at(values: Floats) -> tuple[Floats, Floats]:
-        found = evaluate_program(lowered.program, [*known, *values], lowered.constants, np)
-        *parts, rest = (np.broadcast_to(each, (rows,)) for each in found)
-        return np.array(parts).reshape(len(parts), rows).T, rest
+        unknown = [values[..., k, None] for k in range(values.shape[-1])]
+        found = evaluate_program(lowered.program, [*known, *unknown], lowered.constants, np)
+        shape = (*values.shape[:-1], rows)
+        *parts, rest = (np.broadcast_to(each, shape) for each in found)
+        return np.moveaxis(np.array(parts).reshape(len(parts), *shape), 0, -1), rest
 
     return at
 

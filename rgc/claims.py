@@ -13,7 +13,7 @@ from rgc.compiler import load
 from rgc.errors import Problem, SpecError, suggest
 from rgc.loaded import Loaded, fingerprint
 from rgc.model.claim import BEARINGS, Bearing
-from rgc.syntax.ast import Expectation
+from rgc.syntax.ast import Document, Entry, Expectation
 from rgc.syntax.print_expression import print_expectation, print_expression
 from rgc.syntax.read import read_text
 from rgc.version import __version__
@@ -64,6 +64,33 @@ def finished(out: Path, loaded: Loaded, seed: int) -> Mapping[str, Any] | None:
     wanted = [__version__, seed, sources]
     whole: Mapping[str, Any] = summary
     return whole if found == wanted and (out / "report.html").exists() else None
+
+
+def changed(name: str, out: Path) -> list[str]:
+    """The parameters of a study that had other values in a folder: `units = 32 (16)`, with its own
+    value in brackets.
+    """
+    try:
+        found = _parameters(read_text((out / "spec.rgc").read_text("utf-8")))
+    except (OSError, ValueError, SpecError):
+        return []
+    own = _parameters(read_text(study(name).read_text("utf-8")))
+    return [
+        f"{target} = {value} ({own[target]})"
+        for target, value in found.items()
+        if target in own and value != own[target]
+    ]
+
+
+def _parameters(document: Document) -> dict[str, str]:
+    """The parameters of a spec as they are written."""
+    section = document.section("parameters")
+    body = section.body if section is not None and isinstance(section.body, tuple) else ()
+    return {
+        print_expression(entry.target): print_expression(entry.value)
+        for entry in body
+        if isinstance(entry, Entry) and entry.value is not None
+    }
 
 
 def history(name: str) -> list[str]:

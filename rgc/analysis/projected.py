@@ -11,11 +11,13 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.analysis.descents import descended_together
+
 Floats = NDArray[np.float64]
 
 Columns = Callable[[Floats], tuple[Floats, Floats]]
-"""From the nonlinear unknowns to the functions [row, k] that the linear ones multiply, and to what
-of the curve holds none of these [row].
+"""From the nonlinear unknowns [..., u] to the functions [..., row, k] that the linear ones
+multiply, and to what of the curve holds none of these [..., row].
 """
 
 CURVES = 200
@@ -112,6 +114,22 @@ class Projected:
         except (ValueError, np.linalg.LinAlgError):  # the curve has no value beside a point
             return whole, inf
         return at(found.x), float(2 * found.cost)
+
+    def descended_together(
+        self, starts: Floats, series: Floats, tolerance: float = COARSE
+    ) -> tuple[Floats, Floats]:
+        """The same for many starts [p, u], each with a series of its own in series [row, p]: the
+        unknowns [p, u] and the sums of squares [p].
+        """
+        width = self.high - self.low
+
+        def columns(parts: Floats) -> tuple[Floats, Floats]:
+            return self.prepared(self.low + parts * width)
+
+        first = np.clip((starts - self.low) / width, 0.0, 1.0)
+        wanted = np.ascontiguousarray((series * self.weights[:, None]).T)
+        found, left = descended_together(columns, first, wanted, tolerance)
+        return self.low + found * width, left
 
 
 def lowest(squares: Floats, most: int) -> list[int]:

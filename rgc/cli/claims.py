@@ -121,8 +121,15 @@ def _page(out: Path, left: Mapping[str, str]) -> Path:
             summary = json.loads((folder / "summary.json").read_text("utf-8"))
             drawing = folder / "evidence.svg"
             text = drawing.read_text("utf-8") if drawing.exists() else ""
-            history = claims.history(name)
-            made.append(Entry(name=name, summary=summary, drawing=text, history=history))
+            made.append(
+                Entry(
+                    name=name,
+                    summary=summary,
+                    drawing=text,
+                    changed=claims.changed(name, folder),
+                    history=claims.history(name),
+                )
+            )
     done = {entry.name for entry in made}
     rest = {name: reason for name, reason in left.items() if name not in done}
     files.write_text(out / PAGE, ledger(made, rest))

@@ -8,7 +8,7 @@ NUMBERED = {
     "lyapunov": "Lyapunov exponents are numbered by size, from 1",
 }
 """Answers of which there are several, as in eigenvalue[1], and what their numbers say."""
-EXCHANGED = ("exchange", "round_trips")
+ACCEPTED, TRIPS = EXCHANGED = ("exchange", "round_trips")
 """Answers at the values of a tempered parameter: the part of the exchanges with the next value that
 was accepted, and how often a configuration went from the first value to the last and back."""
 COUNTS = ("archetypes", "clusters", "falls", "minima", "multiplicity", "period", "recovered")

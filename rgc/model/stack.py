@@ -18,6 +18,20 @@ Places = Lattice | Complete | int
 """Where units are: on a finite lattice, or nowhere, so that there is but their number."""
 
 
+MOST_RINGS = 16
+"""Rings around what a hidden unit looks at in which its correlations are told."""
+
+
+def rings_of(places: Places) -> int:
+    """How many rings of width 1 around a place lie within half of the shortest side of a torus of
+    one letter, at most MOST_RINGS; 0 elsewhere.
+    """
+    if not isinstance(places, Lattice) or len(places.basis) > 1 or not places.finite:
+        return 0
+    torus = all(each == "periodic" for each in places.boundary)
+    return min(*places.cells, 2 * MOST_RINGS) // 2 if torus else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """The units of one side of a machine."""

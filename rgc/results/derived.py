@@ -14,6 +14,10 @@ Found = Mapping[Expression, Estimate]
 
 OPPOSITE: Mapping[Kind, Kind] = {"lower bound": "upper bound", "upper bound": "lower bound"}
 
+BENT = 2.0
+"""How many times as large changes to one side are as those to the other where an expression bends.
+"""
+
 STEP = 1e-6
 """Relative step by which it is found whether a number rises with another."""
 
@@ -67,10 +71,21 @@ def _propagated(
         error = getattr(each, part)
         if error is None:
             return None
-        change = abs(_at(asked, found, leaf, error) - _at(asked, found, leaf, -error)) / 2
-        totals[source(leaf)] = totals.get(source(leaf), 0.0) + change
+        totals[source(leaf)] = totals.get(source(leaf), 0.0) + _change(asked, found, leaf, error)
     total = hypot(*totals.values())
     return total if np.isfinite(total) else None
+
+
+def _change(asked: Expression, found: Found, leaf: Expression, error: float) -> float:
+    """By how much an expression changes with a leaf: half of the difference over an error to both
+    sides, and the larger change to one side where the expression bends between them, as |x| does
+    near 0, where that difference is next to nothing.
+    """
+    value = _at(asked, found)
+    up, down = (_at(asked, found, leaf, sign * error) - value for sign in (1, -1))
+    larger, smaller = max(abs(up), abs(down)), min(abs(up), abs(down))
+    straight = up * down <= 0 and larger <= BENT * smaller
+    return abs(up - down) / 2 if straight else larger
 
 
 def _kind(asked: Expression, found: Found) -> Kind:

@@ -35,13 +35,15 @@ var(--line);padding:.6rem 0}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A claim in the ledger: its name, the document of its study, the figure of its evidence, and
-    what its deciding lines were before, as the history of the project has it.
+    """A claim in the ledger: its name, the document of its study, the figure of its evidence, the
+    parameters that had other values than its own, and what its deciding lines were before, as the
+    history of the project has it.
     """
 
     name: str
     summary: Mapping[str, Any]
     drawing: str = ""
+    changed: Sequence[str] = field(default_factory=tuple)
     history: Sequence[str] = field(default_factory=tuple)
 
 
@@ -69,11 +71,18 @@ def _row(entry: Entry) -> str:
     cells = (
         ("id", escape(entry.name)),
         ("", f'{escape(found["claim"])}<br><span class="small">{escape(found["from"])}</span>'),
-        ("", chip(found["verdict"]) + _unexpected(entry.summary)),
+        ("", chip(found["verdict"]) + _unexpected(entry.summary) + _changed(entry)),
         ("", f"{escape(found['because'])}."),
         ("evidence", _evidence(entry)),
     )
     return "<tr>" + "".join(f'<td class="{name}">{text}</td>' for name, text in cells) + "</tr>"
+
+
+def _changed(entry: Entry) -> str:
+    """What was changed in the study: its parameters and the seed of its runs."""
+    seed = entry.summary["seed"]
+    said = [*entry.changed, *([f"seed = {seed} (0)"] if seed else [])]
+    return f'<br><span class="note">changed: {escape(", ".join(said))}</span>' if said else ""
 
 
 def _unexpected(summary: Mapping[str, Any]) -> str:

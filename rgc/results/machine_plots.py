@@ -143,6 +143,24 @@ def field_couplings(result: Result) -> Figure | None:
     return figure
 
 
+def visible_hidden(result: Result) -> Figure | None:
+    """The correlation of a visible and a hidden unit against their distance, one curve a layer."""
+    profiles = _layers(result, "visible_hidden")
+    if not profiles:
+        return None
+    figure = new_figure(3.6, 2.4)
+    axes = figure.subplots()
+    for number, (away, values, errors) in ((k, table.T) for k, table in profiles.items()):
+        style = curve_style(number - 1) | {"markersize": 3}
+        axes.errorbar(away, values, errors, label=f"layer {number}", **style)
+    axes.axhline(0, color="black", linewidth=0.5)
+    axes.set_xlabel("distance from the centre")
+    axes.set_ylabel(r"$\langle v h \rangle$, nearest ring 1")
+    if len(profiles) > 1:
+        axes.legend(frameon=False)
+    return figure
+
+
 def _band(axes: Axes, result: Result, number: int, name: str, colour: str) -> None:
     """The error of a series as a band, where it has one."""
     errors = result.tables.get(f"layer{number}.{name}_error")

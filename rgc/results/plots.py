@@ -21,6 +21,7 @@ from rgc.results.machine_plots import (
     iterated,
     receptive_fields,
     training,
+    visible_hidden,
 )
 from rgc.results.map_plot import basins, branches, cobweb, settling
 from rgc.results.objective_plot import objective
@@ -72,6 +73,7 @@ def figures(answer: AnswerData) -> Figures:
                 "training": training(point.result),
                 "fields": receptive_fields(point.result),
                 "pairs": field_couplings(point.result),
+                "visible_hidden": visible_hidden(point.result),
                 "iterated": iterated(point.result),
                 "flow": flow_diagram(point.result, new_figure(5.2, 4.2)),
                 "cobweb": cobweb(point.result),

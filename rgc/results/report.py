@@ -33,6 +33,8 @@ CAPTIONS = {
     "training": "The course of training.",
     "fields": "Weights of hidden units as maps of the visible ones, each layer with its scale.",
     "pairs": "Couplings of hidden units by the distance of their fields.",
+    "visible_hidden": "Correlations of visible and hidden units by distance from what these look "
+    "at, relative to the nearest.",
     "iterated": "Chains up and down the stack, step by step.",
     "cobweb": "The map and an orbit.",
     "basins": "Where each start goes.",

@@ -94,6 +94,7 @@ SCHEME = Scheme(
         "visible",
         "half_length",
         "participation",
+        "visible_hidden",
         "centres",
         "chains_z",
         "gap",

@@ -136,6 +136,19 @@ def test_a_claim_that_was_not_run_is_named_with_the_reason() -> None:
 
 def test_texts_of_a_study_are_escaped() -> None:
     found = {"claim": "<b>", "from": "<i>", "verdict": "depends", "because": "<u>"}
-    summary = {"verdict": found, "runs": {"<s>": {"folder": "<s>"}}, "checks": []}
-    page = ledger([Entry(name="X1", summary=summary, history=["<em>"])], {"X2": "<p>"})
-    assert not [tag for tag in ("<b>", "<i>", "<u>", "<s>", "<em>", "<p>:") if tag in page]
+    summary = {"verdict": found, "runs": {"<s>": {"folder": "<s>"}}, "checks": [], "seed": 0}
+    entry = Entry(name="X1", summary=summary, changed=["<tt>"], history=["<em>"])
+    page = ledger([entry], {"X2": "<p>"})
+    tags = ("<b>", "<i>", "<u>", "<s>", "<em>", "<tt>", "<p>:")
+    assert not [tag for tag in tags if tag in page]
+
+
+def test_the_page_says_what_was_changed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    given = ["claims", "X14", "--set", "points=11", "--seed", "1", "--out", str(out), "--quiet"]
+    assert main(given) == 0
+    assert claims.changed("X14", out / "X14") == ["points = 11 (21)"]
+    page = (out / "index.html").read_text("utf-8")
+    assert "changed: points = 11 (21), seed = 1 (0)" in page
+    assert main(["claims", "X14", "--out", str(out), "--quiet"]) == 0
+    assert "changed:" not in (out / "index.html").read_text("utf-8")

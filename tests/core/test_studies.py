@@ -10,7 +10,9 @@ import pytest
 
 import rgc
 from rgc.model.claim import Bearing, Claim, RunAnswer, Word
+from rgc.model.expressions import Apply
 from rgc.model.target import ExpectedValue, Target, Tolerance
+from rgc.results.derived import derived
 from rgc.results.document_schema import schema
 from rgc.results.result import Estimate, Kind
 from rgc.results.verdict import verdict
@@ -236,3 +238,13 @@ def test_an_identity_is_neither_supported_nor_refuted() -> None:
     assert word([same], a=Estimate(1e-15, 0.0)) == "identity"
     assert word([same], a=Estimate(1e-3, 0.0)) == "undecided"
     assert word([same], a=Estimate(0.0, 0.0, "lower bound")) == "undecided"
+
+
+@pytest.mark.parametrize("value", [0.0, 0.001, 0.031, -0.03, 1.0])
+def test_the_error_of_a_size_near_0_is_that_of_the_number(value: float) -> None:
+    error = 0.06
+    leaf = RunAnswer("a", Target(target="x", path=("x",)))
+    found = derived(Apply("abs", (leaf,)), {leaf: Estimate(value, error, statistical=error)})
+    assert found.error == pytest.approx(error)
+    square = derived(Apply("*", (leaf, leaf)), {leaf: Estimate(0.0, error)})
+    assert square.error == pytest.approx(error**2)

@@ -9,7 +9,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.evaluate import number
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.bounds import check_side
-from rgc.ast_to_model.sections.read_target import as_written, read_target
+from rgc.ast_to_model.sections.read_target import as_written, check_point, read_target
 from rgc.errors import SpecError, listing, suggest
 from rgc.language.expect import COUNTS
 from rgc.model.claim import WORDS
@@ -45,6 +45,7 @@ def check_lines(name: str, spec: Spec, context: Context) -> tuple[ExpectedValue,
 
 def _number(entry: ast.Expectation, spec: Spec, context: Context) -> ExpectedValue:
     wanted = read_target(entry.target, spec, context)
+    check_point(wanted, spec, fixed=True)
     value = number(entry.value, context.scope)
     within = tuple(_tolerance(tolerance, value, context) for tolerance in entry.within)
     if entry.op == "=" and not within and not _is_count(wanted.path, value, entry, spec):

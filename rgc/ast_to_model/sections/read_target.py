@@ -12,7 +12,7 @@ from rgc.ast_to_model.expressions.options import check_limits, read_call
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets, with_layer
 from rgc.errors import SpecError, listing, suggest
-from rgc.language.expect import EXPONENTS, NUMBERED, SELECTORS
+from rgc.language.expect import ACCEPTED, EXPONENTS, NUMBERED, SELECTORS
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
@@ -78,6 +78,7 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
         "critical_tangent",
         "block",
         "visible",
+        "visible_hidden",
     ):
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
@@ -195,9 +196,11 @@ def with_numbers(expr: ast.Expr, context: Context) -> ast.Expr:
     return ast.rewritten(expr, number_of)
 
 
-def check_point(target: Target, spec: Spec, within: str = "") -> None:
-    """Raise `SpecError` for a target that has other values at other points of a scan, and for one
-    at a point that the scan does not have. `within` stands before the target where it is written.
+def check_point(target: Target, spec: Spec, within: str = "", *, fixed: bool = False) -> None:
+    """Raise `SpecError` for a target that has other values at other points of a scan, for one at a
+    point that the scan does not have, and for exchanges with the next value at the last. `within`
+    stands before the target where it is written. With `fixed` only values that no command line
+    changes count, those of tempering.
     """
     if any(each.name == target.name and each.of_scan is not None for each in spec.measures):
         return
@@ -205,12 +208,17 @@ def check_point(target: Target, spec: Spec, within: str = "") -> None:
     first = ", ".join(f"{axis.name}={axis.values[0]:.10g}" for axis in spec.scan)
     hint = f"choose one point, as in {within}{target.name}[{first}], or a measure of the scan"
     for axis in spec.scan:
+        if fixed and not axis.tempered:
+            continue
         value = chosen.get(axis.name)
         if value is None:
             message = f"'{target.target}' has a value at each {axis.name} of the scan"
             raise problem("missing-selector", message, target.span, hint=hint)
         if not any(same_value(each, value) for each in axis.values):
             message = f"the scan has no point with {axis.name} = {value}"
+            raise problem("out-of-range", message, target.span, hint=hint)
+        if axis.tempered and target.name == ACCEPTED and same_value(axis.values[-1], value):
+            message = f"{axis.name} = {value} is the last value, which has no next one"
             raise problem("out-of-range", message, target.span, hint=hint)
 
 

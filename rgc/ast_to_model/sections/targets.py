@@ -13,7 +13,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.names import coupling_name, product_named
 from rgc.model.operators import Product
 from rgc.model.spec import FlowOfSpec, Spec
-from rgc.model.stack import Stack
+from rgc.model.stack import Stack, rings_of
 from rgc.passes.find_turns import find_turns
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.tell_operators import tell_hidden, tell_operators
@@ -48,6 +48,9 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
+        elif answer == "visible_hidden":
+            rings = rings_of(spec.stack.layers[0].visible.places) if spec.stack is not None else 0
+            names += [f"{answer}.r{ring}" for ring in range(1, rings)]
         elif answer == "critical_tangent":
             names += [f"{answer}.{name}" for name in (_measured(spec) if head == answer else ())]
         elif answer == "couplings":

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.projected import Projected
+from rgc.analysis.projected import Columns, Projected
 from rgc.model.curve import Column, Curve, Unknown
 from rgc.model.expressions import Expression, evaluate
+from rgc.model_to_program.expressions_to_arithmetic import lower
+from rgc.program.arithmetic import evaluate as evaluate_program
 
 Floats = NDArray[np.float64]
 
@@ -50,12 +52,22 @@ class Fitting:
         return least * (1 + self.student**2 / self.free)
 
 
-def columns(curve: Curve, table: Mapping[str, Floats], at: Floats) -> tuple[Floats, Floats]:
-    """The functions [row, k] that the linear unknowns multiply, and the rest [row]."""
-    rows, known = len(table[curve.column]), dict(zip(curve.nonlinear, at, strict=True))
-    parts = [np.broadcast_to(value_of(part, table, known), (rows,)) for part in curve.parts]
-    rest = np.broadcast_to(value_of(curve.rest, table, known), (rows,))
-    return np.array(parts).reshape(len(parts), rows).T, np.asarray(rest)
+def columns(curve: Curve, table: Mapping[str, Floats]) -> Columns:
+    """The functions [..., row, k] that the linear unknowns multiply, and the rest [..., row], at
+    values [..., u] of the nonlinear unknowns. What they share is computed once.
+    """
+    inputs = (*map(Column, curve.columns), *map(Unknown, curve.nonlinear))
+    lowered = lower((*curve.parts, curve.rest), inputs)
+    known, rows = [table[name] for name in curve.columns], len(table[curve.column])
+
+    def at(values: Floats) -> tuple[Floats, Floats]:
+        unknown = [values[..., k, None] for k in range(values.shape[-1])]
+        found = evaluate_program(lowered.program, [*known, *unknown], lowered.constants, np)
+        shape = (*values.shape[:-1], rows)
+        *parts, rest = (np.broadcast_to(each, shape) for each in found)
+        return np.moveaxis(np.array(parts).reshape(len(parts), *shape), 0, -1), rest
+
+    return at
 
 
 def value_of(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.projected import COARSE, FINE, Projected, lowest
+from rgc.analysis.projected import Projected, lowest
 from rgc.errors import Problem, SpecError
 from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.files import first_place
@@ -37,6 +37,9 @@ REFINED = 8
 
 OF_A_NULL = 4
 """The same of another series."""
+
+TOGETHER = 64
+"""Other series that are fitted in one step."""
 
 POINTS = 17
 """Points of a profile that are tabulated."""
@@ -63,7 +66,12 @@ class Fit(Fitting):
 
     @property
     def steps(self) -> int:
-        return ceil(self.points / BATCH) + len(self.series.T) + 3 * len(self.axes)
+        return ceil(self.points / BATCH) + self._descents + 3 * len(self.axes)
+
+    @property
+    def _descents(self) -> int:
+        """The steps of fits: one for the data, and one for so many of the other series."""
+        return 1 + ceil((self.series.shape[1] - 1) / TOGETHER)
 
     def start(self) -> State:
         count, unknown = self.series.shape[1], len(self.axes)
@@ -78,12 +86,15 @@ class Fit(Fitting):
         return State(0, arrays, {})
 
     def step(self, state: State) -> State:
-        looks, descents = ceil(self.points / BATCH), self.series.shape[1]
-        after = state.done - looks - descents
+        looks = ceil(self.points / BATCH)
+        number, after = state.done - looks, state.done - looks - self._descents
         if state.done < looks:
             self._look(state.done, state.arrays)
+        elif number == 0:
+            self._descend(state.arrays)
         elif after < 0:
-            self._descend(state.done - looks, state.arrays)
+            first = 1 + (number - 1) * TOGETHER
+            self._descend_others(range(first, first + TOGETHER), state.arrays)
         elif after < 2 * len(self.axes):
             self._end(after // 2, after % 2, state.arrays)
         else:
@@ -118,19 +129,38 @@ class Fit(Fitting):
             with np.errstate(all="ignore"):
                 arrays["squares"][point] = self.projected.squares(self._at(point), self.series)
 
-    def _descend(self, number: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """The best fit of a series, from the lowest points of the grid."""
-        squares = arrays["squares"][:, number].reshape([len(axis) for axis in self.axes])
-        tolerance = COARSE if number else FINE
-        for k, point in enumerate(lowest(squares, OF_A_NULL if number else REFINED)):
+    def _lowest(self, number: int, squares: Floats, most: int) -> list[Floats]:
+        """The lowest points of the grid for a series."""
+        own = squares[:, number].reshape([len(axis) for axis in self.axes])
+        return [self._at(point) for point in lowest(own, most)]
+
+    def _descend(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """The best fit of the data, from the lowest points of the grid."""
+        for k, start in enumerate(self._lowest(0, arrays["squares"], REFINED)):
             with np.errstate(all="ignore"):
-                at, left = self.projected.descended(
-                    self._at(point), self.series[:, number], tolerance=tolerance
-                )
-            if number == 0:
-                arrays["ways"][k] = *at, left
-            if left < arrays["left"][number]:
-                arrays["found"][number], arrays["left"][number] = at, left
+                at, left = self.projected.descended(start, self.series[:, 0])
+            arrays["ways"][k] = *at, left
+            if left < arrays["left"][0]:
+                arrays["found"][0], arrays["left"][0] = at, left
+
+    def _descend_others(self, numbers: range, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """The best fits of other series, likewise, all descents together."""
+        pairs = [
+            (number, start)
+            for number in numbers
+            if number < self.series.shape[1]
+            for start in self._lowest(number, arrays["squares"], OF_A_NULL)
+        ]
+        if not pairs:
+            return
+        own, starts = zip(*pairs, strict=True)
+        with np.errstate(all="ignore"):
+            found, left = self.projected.descended_together(
+                np.array(starts), self.series[:, list(own)]
+            )
+        for number, at, squares in zip(own, found, left, strict=True):
+            if squares < arrays["left"][number]:
+                arrays["found"][number], arrays["left"][number] = at, squares
 
     def _least(self, unknown: int, value: float, near: Floats) -> tuple[Floats, float]:
         """The best fit of the data with an unknown held, near another fit."""
@@ -207,7 +237,7 @@ def make_fit(request: Request) -> Fit:
     listed = dict(grid.options) if isinstance(grid, CallValue) else {}
     axes = tuple(np.unique(np.atleast_1d(np.array(listed[name]))) for name in curve.nonlinear)
     projected = Projected(
-        lambda at: columns(curve, table, at),
+        columns(curve, table),
         weights(request, curve, table),
         np.array([axis[0] for axis in axes]),
         np.array([axis[-1] for axis in axes]),

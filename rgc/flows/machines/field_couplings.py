@@ -30,13 +30,18 @@ class FieldCouplings:
     pairs: Floats
 
 
+def localised(pictures: Floats) -> list[int]:
+    """The hidden units whose fields have a centre."""
+    most = LOCALISED * pictures[0].size
+    return [k for k, each in enumerate(pictures) if participation(each) < most]
+
+
 def field_couplings(machine: Machine, pictures: Floats) -> FieldCouplings:
     """The couplings of two bodies between the hidden units of a machine of two-state units, whose
     fields over the lowest visible lattice are `pictures` float64[unit, *shape]. Raises `ValueError`
     as `couplings` does.
     """
-    sites = pictures[0].size
-    local = [k for k, each in enumerate(pictures) if participation(each) < LOCALISED * sites]
+    local = localised(pictures)
     if len(local) < 2:
         return FieldCouplings(len(local), np.zeros(0), np.zeros(0))
     places = np.array([centre(pictures[k]) for k in local])

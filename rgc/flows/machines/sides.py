@@ -7,6 +7,7 @@ two-state or a real unit, and for a Potts unit one number for each state, which 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from math import log, pi
 from typing import Any
 
@@ -19,6 +20,19 @@ from rgc.model.stack import Side as Units
 
 Floats = NDArray[np.float64]
 States = NDArray[np.integer[Any]]
+
+
+FEW = 8
+"""States from which on numpy adds in another order than one after the other."""
+
+
+def _over_states(function: np.ufunc, values: Floats) -> Floats:
+    """The reduction over the last axis, with the same bits as by numpy, whose loops over an axis of
+    two states take most of their time to begin.
+    """
+    if values.shape[-1] >= FEW:
+        return np.asarray(function.reduce(values, axis=-1))
+    return reduce(function, (values[..., state] for state in range(values.shape[-1])))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,15 +73,16 @@ class Discrete:
     def log_sums(self, fields: Floats) -> Floats:
         """ln of the sum over the states of exp(field * feature), float64[..., number]."""
         exponents = self.exponents(fields)
-        largest = exponents.max(axis=-1)
-        sums: Floats = largest + np.log(np.exp(exponents - largest[..., None]).sum(axis=-1))
+        largest = _over_states(np.maximum, exponents)
+        total = _over_states(np.add, np.exp(exponents - largest[..., None]))
+        sums: Floats = largest + np.log(total)
         return sums
 
     def means(self, fields: Floats) -> Floats:
         """The average features in given fields, float64[..., number * width]."""
         exponents = self.exponents(fields)
-        weights = np.exp(exponents - exponents.max(axis=-1, keepdims=True))
-        weights /= weights.sum(axis=-1, keepdims=True)
+        weights = np.exp(exponents - _over_states(np.maximum, exponents)[..., None])
+        weights /= _over_states(np.add, weights)[..., None]
         means: Floats = (weights @ self.table).reshape(fields.shape)
         return means
 

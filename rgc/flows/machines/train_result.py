@@ -9,13 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.data.rows import Rows
 from rgc.flows.machines.bound import bounds
-from rgc.flows.machines.field_answer import data_length
+from rgc.flows.machines.field_answer import cells_of, data_length
 from rgc.flows.machines.iterated import as_tables
 from rgc.flows.machines.layer_answer import Trained, answered
 from rgc.flows.machines.network import network_kl
+from rgc.flows.machines.sides import features_of
+from rgc.flows.machines.visible_hidden import MOST, visible_hidden
 from rgc.flows.machines.weights_file import file_of
 from rgc.flows.request import Request
+from rgc.model.stack import rings_of
 from rgc.passes.count_states import MOST_JOINT, fits
 from rgc.results.result import Estimate, IteratedChains, Level, Result
 
@@ -47,12 +51,14 @@ def finished(
     if iterated:
         tables |= as_tables(iterated)
     for number, (layer, answer) in enumerate(zip(layers, answers, strict=True), 1):
-        own_values = {**answer.values, **bound[number - 1], **networks[number - 1]}
+        near, profile = _visible_hidden(layers[0].rows, layer)
+        own_values = {**answer.values, **bound[number - 1], **networks[number - 1], **near}
         values = {**own_values, **_last(series, layer)}
         levels.append(Level(number, layer.layer.hidden.shape, values=values))
         tables[f"layer{number}.weights"] = layer.machine.weights
         if request.options.flag("receptive_fields"):
-            tables |= {f"layer{number}.{name}": table for name, table in answer.tables.items()}
+            own_tables = {**answer.tables, **profile}
+            tables |= {f"layer{number}.{name}": table for name, table in own_tables.items()}
     return Result(
         "train",
         levels=tuple(levels),
@@ -80,6 +86,24 @@ def _networks(layers: Sequence[Trained]) -> list[dict[str, Estimate]]:
         value = network_kl(machines[: number + 1], target.log_chances)
         found[number]["network_kl"] = Estimate(value, 0.0, "exact")
     return found
+
+
+def _visible_hidden(
+    lowest: Rows, layer: Trained
+) -> tuple[Mapping[str, Estimate], Mapping[str, Floats]]:
+    """How the correlation of the lowest units and the hidden units of a layer falls with distance,
+    where both are single numbers and the lowest are on a torus.
+    """
+    rings, cells = rings_of(layer.bottom.places), cells_of(layer.bottom)
+    sides = layer.bottom.spins, layer.layer.hidden.spins
+    if rings < 2 or cells is None or any(side.kind.unit == "softmax" for side in sides):
+        return {}, {}
+    seen = layer.rows.spread(MOST)
+    means = layer.machine.hidden.means(
+        layer.machine.hidden_fields(features_of(layer.machine.visible, seen))
+    )
+    pictures = np.ascontiguousarray(layer.through.T).reshape(-1, *cells)
+    return visible_hidden(lowest.spread(MOST), means, pictures, rings)
 
 
 def _last(series: Mapping[str, NDArray[Any]], layer: Trained) -> dict[str, Estimate]:

@@ -16,7 +16,7 @@ from rgc.flows.sampling.estimator import NEVER_CHANGED
 from rgc.flows.sampling.exchange import Exchange, make_exchange
 from rgc.flows.sampling.sample import Sample, frozen, make_sample, unfrozen
 from rgc.flows.sampling.sampler import Sampler
-from rgc.language.expect import EXCHANGED
+from rgc.language.expect import ACCEPTED, TRIPS
 from rgc.program.draws import stream
 from rgc.results.result import Estimate, Result
 
@@ -28,7 +28,6 @@ Arrays = dict[str, NDArray[Any]]
 RARE = 0.1
 """Exchanges that are accepted less often are warned of."""
 
-ACCEPTED, TRIPS = EXCHANGED
 
 UP, DOWN = 1, -1
 """Where a configuration goes that was last at the first value, or there and then at the last."""

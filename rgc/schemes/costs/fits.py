@@ -14,8 +14,11 @@ from rgc.schemes.needs.couplings import count_starts
 EVALUATIONS = 80
 """Curves of one refined start, and of one point of a profile, measured."""
 
-REFINED = 4
-"""Starts that are refined for one series, about."""
+REFINED = 8
+"""Starts that are refined for the data."""
+
+TOGETHER = 100
+"""Curves of the starts of another series, all of which are refined together, measured."""
 
 PROFILED = 60
 """Points of a profile with its two ends, measured."""
@@ -39,7 +42,8 @@ def fit(spec: Spec, options: Options) -> Cost:
     one = CALL + rows * work / ELEMENTS
     grid = count_starts(options.values.get("starts")) if curve.nonlinear else 1
     across = rows * series * (1 + len(curve.linear)) / ELEMENTS
-    refined = EVALUATIONS * (REFINED * series + PROFILED * len(curve.nonlinear))
+    own = EVALUATIONS * (REFINED + PROFILED * len(curve.nonlinear))
+    refined = own + TOGETHER * (series - 1)
     seconds = grid * (one + across) + (refined * one if curve.nonlinear else 0.0)
     numbers = rows * (3 * series + 4 * len(lines)) + grid * series
     return Cost(numbers * NUMBER, seconds)

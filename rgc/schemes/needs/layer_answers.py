@@ -9,7 +9,7 @@ from functools import cached_property
 from rgc.model.data import Samples, rows_apart
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
-from rgc.model.stack import Rbm, Stack, Window
+from rgc.model.stack import Rbm, Stack, Window, rings_of
 from rgc.passes.count_states import (
     MOST_INFORMED,
     MOST_JOINT,
@@ -183,6 +183,21 @@ NEEDED: Mapping[str, tuple[Row, ...]] = {
     "reconstruction": (_TRAINED,),
     "half_length": (_PLACES,),
     "participation": (_PLACES,),
+    "visible_hidden": (
+        (
+            lambda asked: rings_of(asked.stack.layers[0].visible.places) < 2,
+            "the visible units lie on no torus of one letter, 4 sites wide",
+            "take one such as square(8)",
+        ),
+        (
+            lambda asked: any(
+                side.spins.kind.unit == "softmax"
+                for side in (asked.stack.layers[0].visible, asked.layer.hidden)
+            ),
+            "a unit of several features has no single correlation",
+            "take units of two states",
+        ),
+    ),
     "centres": (
         _PLACES,
         (

@@ -75,6 +75,31 @@ def test_an_interval_ends_where_the_profile_has_risen() -> None:
     assert low < number(answer, "y") < high
 
 
+def test_descents_together_end_where_single_ones_do() -> None:
+    flow = rgc.compile(POWER).flow({}, 0)
+    starts = np.tile([[0.6], [1.4], [2.9]], (12, 1))
+    own = np.repeat(np.arange(1, 13), 3)
+    found, left = flow.projected.descended_together(starts, flow.series[:, own])
+    for start, number, at, squares in zip(starts, own, found, left, strict=True):
+        _, least = flow.projected.descended(start, flow.series[:, number])
+        assert squares == pytest.approx(least, rel=1e-4)
+        assert flow.projected.squares(at, flow.series[:, [number]])[0] == pytest.approx(squares)
+    assert (found >= 0.5).all()
+    assert (found <= 3).all()
+    assert (found == 0.5).any() | (found == 3).any()  # walks that no power goes through
+
+
+def test_descents_together_know_where_a_curve_has_no_value() -> None:
+    flow = rgc.compile(POWER.replace("x1^y", "(x1 + 1)^y*sqrt(y - 1)")).flow({}, 0)
+    with np.errstate(all="ignore"):
+        found, left = flow.projected.descended_together(
+            np.array([[0.7], [2.0]]), flow.series[:, [1, 1]]
+        )
+    assert left[0] == np.inf
+    assert np.isfinite(left[1])
+    assert found[0] == 0.7
+
+
 def test_other_series_are_told_apart() -> None:
     answer = run(POWER)
     nulls_of_it = answer.result.tables["nulls"]

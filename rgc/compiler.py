@@ -296,7 +296,7 @@ class Compiled:
         """The backend, the versions and the machine of a run."""
         from rgc.results import judge
 
-        return judge.provenance(self.machine.name, self.threads)
+        return judge.provenance(self.machine.name, self.machine.threads)
 
     def settle(self, values: Mapping[str, float]) -> Compiled:
         """The same with parameters that other specs have answered."""

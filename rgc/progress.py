@@ -5,11 +5,21 @@ lines elsewhere.
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
+from statistics import median
 from time import monotonic
 from typing import Any, Protocol, TextIO
 
 EVERY = 30.0  # seconds between plain lines
+
+RECENT = 101
+"""Ends of calls from which the time left follows."""
+FEWEST = 3
+"""The fewest calls after the first one from which it follows."""
+COMPILES = 10.0
+"""How many times longer for a step a call takes in which kernels are compiled, at least."""
 
 
 class Progress(Protocol):
@@ -44,11 +54,37 @@ class Silent:
     def say(self, line: str) -> None: ...
 
 
+class Pace:
+    """How long the rest of a task takes, by the calls that were made of late.
+
+    Kernels are compiled in the first call, and those that measure, block or exchange in later ones.
+    So the first call says nothing, nor does one that took `COMPILES` times as long for a step as
+    the others did in the median, and fewer than three others say nothing at all.
+    """
+
+    def __init__(self) -> None:
+        self._calls: deque[tuple[float, int]] = deque(maxlen=RECENT)
+
+    def note(self, now: float, done: int) -> None:
+        """A call has ended, after which so many steps are made."""
+        self._calls.append((now, done))
+
+    def left(self, total: int) -> float | None:
+        """The seconds until all steps are made, or None where that is not known yet."""
+        pairs = pairwise(self._calls)
+        calls = [(after - before, steps - made) for (before, made), (after, steps) in pairs]
+        calls = [(seconds, steps) for seconds, steps in calls if steps > 0]
+        if len(calls) < FEWEST:
+            return None
+        usual = median(seconds / steps for seconds, steps in calls)
+        kept = [(s, steps) for s, steps in calls if s <= COMPILES * usual * steps]
+        seconds, steps = map(sum, zip(*kept, strict=True))
+        return (total - self._calls[-1][1]) * seconds / steps
+
+
 class Lines:
     """One plain line for each task every `every` seconds, and one at its end if it took that
     long. With `announces` there is one at its beginning too.
-
-    The time left follows from the steps after the first call, in which kernels are compiled.
     """
 
     def __init__(
@@ -63,22 +99,22 @@ class Lines:
         self._announces = announces
         self._task, self._total = "", 0
         self._began = self._last = clock()
-        self._warm: tuple[float, int] | None = None
+        self._pace = Pace()
 
     def start(self, task: str, total: int, done: int = 0) -> None:
-        self._task, self._total, self._warm = task, total, None
+        self._task, self._total, self._pace = task, total, Pace()
         self._began = self._last = self._clock()
         if self._announces:
             self.say(task)
 
     def advance(self, done: int) -> None:
         now = self._clock()
-        since, first = self._warm = self._warm or (now, done)
+        self._pace.note(now, done)
         if now - self._last < self._every:
             return
         self._last = now
-        rate = (done - first) / (now - since) if now > since else 0.0
-        left = f", about {duration((self._total - done) / rate)} left" if rate > 0 else ""
+        seconds = self._pace.left(self._total)
+        left = "" if seconds is None else f", about {duration(seconds)} left"
         self.say(
             f"{self._task}: {done} of {self._total} steps ({100 * done // max(1, self._total)} "
             f"%){left}"
@@ -105,7 +141,6 @@ class Bar:
             Progress,
             TextColumn,
             TimeElapsedColumn,
-            TimeRemainingColumn,
         )
 
         columns = (
@@ -113,19 +148,24 @@ class Bar:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
         )
-        left = (TextColumn("left"), TimeRemainingColumn())
-        self._bar = Progress(*columns, *left, console=Console(file=stream), transient=True)
+        self._bar = Progress(*columns, console=Console(file=stream), transient=True)
         self._bar.start()
         self._task: Any = None
+        self._pace, self._total = Pace(), 0
 
     def start(self, task: str, total: int, done: int = 0) -> None:
         from rich.markup import escape
 
-        self._task = self._bar.add_task(escape(task), total=total, completed=done)
+        self._pace, self._total = Pace(), total
+        self._task = self._bar.add_task(escape(task), total=total, completed=done, left="")
 
     def advance(self, done: int) -> None:
-        self._bar.update(self._task, completed=done)
+        self._pace.note(monotonic(), done)
+        seconds = self._pace.left(self._total)
+        left = "" if seconds is None else f"about {duration(seconds)} left"
+        self._bar.update(self._task, completed=done, left=left)
 
     def finish(self) -> None:
         self._bar.remove_task(self._task)

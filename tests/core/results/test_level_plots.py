@@ -31,7 +31,8 @@ def test_couplings_are_drawn_level_by_level() -> None:
     assert figure is not None
     (axes,) = figure.axes
     assert list(axes.get_xticks()) == [0, 1]
-    assert axes.get_ylim()[0] <= 0.1 and axes.get_ylim()[1] >= 0.5  # the fixed point is inside
+    assert axes.get_ylim()[0] <= 0.1
+    assert axes.get_ylim()[1] >= 0.5
     (legend,) = figure.legends
     said = {text.get_text() for text in legend.get_texts()}
     assert said == {"$K$", "k2_11", "fixed point"}  # a coupling that is 0 everywhere is left out
@@ -39,7 +40,8 @@ def test_couplings_are_drawn_level_by_level() -> None:
 
 def test_couplings_that_grow_by_orders_have_a_logarithmic_axis() -> None:
     figure = couplings(flow({"K": 0.4}, {"K": 2.0}, {"K": 43.0}))
-    assert figure is not None and figure.axes[0].get_yscale() == "log"
+    assert figure is not None
+    assert figure.axes[0].get_yscale() == "log"
     assert couplings(flow({"K": 0.4})) is None
 
 
@@ -94,7 +96,8 @@ def test_free_energies_of_two_parameters_are_drawn_over_the_longer_one() -> None
         object.__setattr__(point.result, "free_energy", (entry,))
     drawn = figures(answer)["scan.free_energy.trg"]
     (axes,) = drawn.axes
-    assert axes.get_ylabel() == "$F/N$ (TRG)" and axes.get_xlabel() == "$K$"
+    assert axes.get_ylabel() == "$F/N$ (TRG)"
+    assert axes.get_xlabel() == "$K$"
     assert len(axes.containers) == 2
 
 

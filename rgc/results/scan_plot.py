@@ -234,7 +234,10 @@ def _expected(axes: Axes, answer: AnswerData, name: str) -> None:
         expected = check.expectation
         if expected.name != name or expected.relation != "=" or expected.index is not None:
             continue
-        at = dict(expected.selectors).get(across)
+        selectors = dict(expected.selectors)
+        if not selectors.keys() <= {axis.name for axis in answer.axes}:
+            continue  # of another fixed point, level or method
+        at = selectors.get(across)
         style: Any = {"color": "black", "label": EXPECTED, "zorder": 0}
         if not expected.selectors:
             axes.axhline(expected.value, linewidth=0.9, linestyle="--", **style)

@@ -1,5 +1,5 @@
-"""Progress of a run, always on stderr: a bar with the time left on a terminal, occasional plain
-lines elsewhere.
+"""Progress of a run: on stderr, a bar with the time left on a terminal and occasional plain lines
+elsewhere; in a notebook, one line below the cell.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from time import monotonic
 from typing import Any, Protocol, TextIO
 
 EVERY = 30.0  # seconds between plain lines
+
+SHOWN = 0.5
+"""Seconds between changes of a line in a notebook."""
 
 RECENT = 101
 """Ends of calls from which the time left follows."""
@@ -179,6 +182,48 @@ class Bar:
         self._bar.console.print(escape(line))
 
 
+class Cell:
+    """One line below the cell of a notebook, which is gone when the run has ended."""
+
+    def __init__(self, display: Callable[..., Any], clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._task, self._total, self._pace = "", 0, Pace()
+        self._shown = -SHOWN
+        self._handle = display(_html(""), raw=True, display_id=True)
+
+    def start(self, task: str, total: int, done: int = 0) -> None:
+        self._task, self._total, self._pace = task, total, Pace()
+        self._show(f"{task}: {done} of {total} steps")
+
+    def advance(self, done: int) -> None:
+        now = self._clock()
+        self._pace.note(now, done)
+        if now - self._shown < SHOWN:
+            return
+        self._shown = now
+        seconds = self._pace.left(self._total)
+        left = "" if seconds is None else f", about {duration(seconds)} left"
+        self._show(f"{self._task}: {done} of {self._total} steps{left}")
+
+    def finish(self) -> None:
+        self._show("")
+
+    def close(self) -> None:
+        self._show("")
+
+    def say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    def _show(self, line: str) -> None:
+        self._handle.update(_html(line), raw=True)
+
+
+def _html(line: str) -> dict[str, str]:
+    from html import escape
+
+    return {"text/plain": line, "text/html": f"<small>{escape(line)}</small>" if line else ""}
+
+
 class Guarded:
     """Another progress display that is dropped silently the first time it raises, since showing
     progress must never fail a run.
@@ -211,11 +256,23 @@ class Guarded:
 
 
 def for_stream(stream: TextIO | None = None, *, announces: bool = False) -> Progress:
-    """A bar if the stream (default stderr) is a terminal, and plain lines otherwise. It never
-    raises. With `announces` plain lines also say what begins.
+    """A bar if the stream (default stderr) is a terminal, and plain lines otherwise; a line below
+    the cell in a notebook. It never raises. With `announces` plain lines also say what begins.
     """
     target = stream if stream is not None else sys.stderr
+    if stream is None and (display := _display()) is not None:
+        return Guarded(lambda: Cell(display))
     return Guarded(lambda: Bar(target) if target.isatty() else Lines(target, announces=announces))
+
+
+def _display() -> Callable[..., Any] | None:
+    """What shows something below the cell that runs, or None outside of notebooks."""
+    interactive = sys.modules.get("IPython")
+    shell = interactive.get_ipython() if interactive is not None else None
+    if getattr(shell, "kernel", None) is None:
+        return None
+    shown: Callable[..., Any] = sys.modules["IPython.display"].display
+    return shown
 
 
 def duration(seconds: float) -> str:

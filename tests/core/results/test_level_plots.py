@@ -99,6 +99,9 @@ def test_free_energies_of_two_parameters_are_drawn_over_the_longer_one() -> None
     assert axes.get_ylabel() == "$F/N$ (TRG)"
     assert axes.get_xlabel() == "$K$"
     assert len(axes.containers) == 2
+    frame = answer.to_dataframe()
+    assert list(frame["free_energy.trg"]) == [-0.4, -0.44, -0.5] * 2  # not a column a value
+    assert answer.to_xarray().free_energy.dims == ("method", "chi", "K")
 
 
 def test_every_plot_of_the_docs_has_a_caption() -> None:

@@ -135,23 +135,27 @@ def dieharder(ordering: str, test: int) -> list[tuple[str, str, float, str]]:
     ]
 
 
+INTRODUCTION = """\
+Every random word of a run comes from the keyed splitmix counter generator of `rgc.program.draws`.
+`python benchmarks/randomness.py` hands its words to dieharder, in every order in which
+a bit-sliced kernel could notice a flaw.
+The tables below were made with dieharder 3.31.1 on {date}.
+
+The p-values of a sound generator are uniform.
+dieharder calls about one in 100 of them WEAK (p outside 0.005 to 0.995) and one in 500,000 FAILED.
+The p-values of `sts_serial` are correlated with each other, so that a weak one seldom comes alone.
+
+The first table counts both for every order, and says which index runs fastest in it.
+The second has every p-value; `ntuple` is the size of the groups of bits that a test looks at.
+"""
+
+
 def report(results: dict[str, list[tuple[str, str, float, str]]]) -> str:
     """The table of all p-values as Markdown."""
     lines = [
         "# The random words under dieharder",
         "",
-        (
-            f"`python benchmarks/randomness.py`, dieharder 3.31.1, {date.today().isoformat()}. "
-            "The keyed splitmix counter generator of"
-        ),
-        (
-            "`rgc.program.draws`, in the orders in which a bit-sliced kernel could notice a flaw. "
-            "A sound generator has uniform p-values:"
-        ),
-        (
-            "about one in 100 is called WEAK (p outside 0.005 to 0.995), one in 500,000 FAILED. "
-            "The p-values of `sts_serial` are correlated."
-        ),
+        *INTRODUCTION.format(date=date.today().isoformat()).splitlines(),
         "",
         "| ordering | p-values | WEAK | FAILED | what runs fastest |",
         "| --- | --- | --- | --- | --- |",

@@ -242,7 +242,7 @@ class Compiled:
         - `seed` takes the place of the spec's seed.
         - `out` is the folder for the results, which is made if needed.
         - `resume` continues from the checkpoint of a run that was interrupted.
-        - `progress=True` shows a bar on stderr.
+        - `progress=True` shows a bar on stderr, or a line below the cell of a notebook.
         - `stop` can end the run from outside, by the number of a signal in `stop.signal`.
         - `warn(message)` is called for each warning on the way. Without it Python's `warnings` show
           these and those of the answer, as `rgc.errors.RunWarning`. The answer holds them all.
@@ -278,6 +278,8 @@ class Compiled:
             finally:
                 shown.close()
             answer = job.finish(answer, self.pictures)
+            if where is not None:
+                runner.LOG.info("results in %s", where)
             for other in manner.others:
                 other.clear()
         for message in answer.warnings if warn is None else ():
@@ -296,7 +298,7 @@ class Compiled:
         """The backend, the versions and the machine of a run."""
         from rgc.results import judge
 
-        return judge.provenance(self.machine.name, self.threads)
+        return judge.provenance(self.machine.name, self.machine.threads)
 
     def settle(self, values: Mapping[str, float]) -> Compiled:
         """The same with parameters that other specs have answered."""

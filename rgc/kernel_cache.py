@@ -27,6 +27,7 @@ class KernelCache:
         self._kernels: dict[tuple[Program, bytes], Kernel] = {}
         self.made: list[tuple[Program, Kernel]] = []  # everything the backend compiled, in order
         self.name = backend.name
+        self.threads: int | None = getattr(backend, "threads", None)
 
     def arrays(self) -> AbstractContextManager[Any]:
         return self._backend.arrays()

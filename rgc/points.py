@@ -112,11 +112,13 @@ def join(prepared: Prepared, at: Place, job: Job, shares: Sequence[State]) -> tu
 
 def _points(prepared: Prepared, at: Place, result: Result) -> tuple[Point, ...]:
     """A result by its point, or those that it holds by theirs."""
-    lattice = prepared.loaded.at({**at.shift, **at.point}).lattice
+    spec = prepared.loaded.at({**at.shift, **at.point})
+    values = {value for each in spec.species if each.states for value in each.values}
+    lattice, states = spec.lattice, tuple(sorted(values))
     if not result.tempered:
-        return (Point(at.point, result, lattice),)
+        return (Point(at.point, result, lattice, states),)
     along = zip(prepared.loaded.along(at.point), result.tempered, strict=True)
-    return tuple(Point(point, each, lattice) for point, each in along)
+    return tuple(Point(point, each, lattice, states) for point, each in along)
 
 
 def _flow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,9 @@ SIGNALS: Mapping[int, str] = {
 
 TIME_IS_UP = "time limit reached"
 """What is said of a run that stops at its time limit."""
+
+LOG = logging.getLogger("rgc")
+"""What a run does, for whoever listens: what begins and ends as `INFO`, checkpoints as `DEBUG`."""
 
 ANEW = "without --resume the run starts from the beginning"
 
@@ -171,7 +175,8 @@ def last_state(
     state = _first_state(flow, saving, warn)
     state.most = 1
     progress.start(task or flow.scheme, flow.steps, state.done)
-    saved = monotonic()
+    LOG.info("%s: step %d of %d", task or flow.scheme, state.done, flow.steps)
+    saved = started = monotonic()
     while state.done < flow.steps:
         if reason := stop.reason():
             raise Interrupted(reason, state.done, flow.steps, _last_save(saving, state, warn))
@@ -187,6 +192,7 @@ def last_state(
             _try_save(saving, state, warn)
             saved = monotonic()
     progress.finish()
+    LOG.info("%s: done in %.1f s", task or flow.scheme, monotonic() - started)
     if saving and saving.finished:
         _try_save(saving, state, warn)
     return state
@@ -220,6 +226,7 @@ def _try_save(saving: Saving, state: State, warn: Callable[[str], object]) -> bo
     except OSError as error:
         warn(f"the checkpoint {saving.path} could not be written: {error}")
         return False
+    LOG.debug("checkpoint %s at step %d", saving.path, state.done)
     return True
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.backend import Arguments, Kernel, check_dtype, not_compiled
+from rgc.backend import Arguments, Kernel, check_dtype, cores, not_compiled
 from rgc.program.dense.program import Dense
 from rgc.program.family import Program
 from rgc.program.lattice.program import Program as LatticeProgram
@@ -39,6 +39,7 @@ class JaxBackend:
 
     def __init__(self, threads: int | None = None, *, _first: int | None = None) -> None:
         del threads
+        self.threads = cores()  # of XLA
         self._first = _first
         self._found: Platform | None = None
 

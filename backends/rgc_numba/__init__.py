@@ -28,7 +28,7 @@ class NumbaBackend:
     name = "numba"
 
     def __init__(self, threads: int | None = None) -> None:
-        self._threads = threads if threads is not None else cores()
+        self.threads = threads if threads is not None else cores()
         self._executor: ThreadPoolExecutor | None = None
 
     def arrays(self) -> AbstractContextManager[Any]:
@@ -42,8 +42,8 @@ class NumbaBackend:
             "fwht": walsh.fwht,
             "walsh_exp": walsh.walsh_exp,
             "log_z_small_side": log_z.log_z_small_side,
-            "iterate_map": iteration.Iteration(self._pool, self._threads),
-            "clusters": clusters.Clusters(self._pool, self._threads),
+            "iterate_map": iteration.Iteration(self._pool, self.threads),
+            "clusters": clusters.Clusters(self._pool, self.threads),
         }
 
     @property
@@ -67,7 +67,7 @@ class NumbaBackend:
             raise not_compiled(self, program)
         from rgc_numba.kernel import compile_program
 
-        return compile_program(program, self._pool, self._threads, constant)
+        return compile_program(program, self._pool, self.threads, constant)
 
     def pack(self, array: NDArray[Any]) -> Packed | NDArray[Any]:
         """Words as `Packed`; integers as they are, from a boundary of a cache line on."""
@@ -83,5 +83,5 @@ class NumbaBackend:
 
     def _pool(self) -> Executor:
         if self._executor is None:
-            self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="rgc")
+            self._executor = ThreadPoolExecutor(self.threads, thread_name_prefix="rgc")
         return self._executor

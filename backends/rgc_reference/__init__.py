@@ -25,6 +25,7 @@ class ReferenceBackend:
     """Canonical arrays are its own form. It runs on one thread, whatever `threads` says."""
 
     name = "reference"
+    threads = 1
 
     def __init__(self, threads: int | None = None) -> None:
         del threads

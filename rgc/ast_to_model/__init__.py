@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from pkgutil import resolve_name
 
+from rgc.ast_to_model.angles import check_angles
 from rgc.ast_to_model.context import Check, Context
 from rgc.ast_to_model.sections.include import merge_includes
 from rgc.ast_to_model.sections.parameters import check_parameters
@@ -101,6 +102,7 @@ def _built(
         other = Context(merged, folder=folder)
         return _checked(PHYSICS, other, settings, {**here, **there}).hamiltonian
 
+    check_angles(spec.species, context)
     shaping = needed_by(("lattice", "spins"), merged)
     spec = add_paths(spec, hamiltonian_at, shaping, context.problems)
     context.problems.raise_errors()

@@ -25,12 +25,13 @@ SHOWN = 3
 @dataclass(frozen=True, slots=True)
 class Point:
     """The result at one point of the scan. `parameters` are the scanned ones; without a scan there
-    are none.
+    are none. `states` are the values that the spins of the configurations may have.
     """
 
     parameters: Mapping[str, float]
     result: Result
     lattice: Geometry | None = None
+    states: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rgc.model.lattice import Lattice
@@ -25,9 +26,12 @@ MOST_NAMED = 8
 """Values of spins that the key names."""
 
 
-def configurations(result: Result, lattice: Geometry | None = None) -> Figure | None:
+def configurations(
+    result: Result, lattice: Geometry | None = None, states: Sequence[int] = ()
+) -> Figure | None:
     """One replica at every RG level side by side, each on its own lattice. Of a three-dimensional
-    lattice one plane is shown.
+    lattice one plane is shown. `states` are the values that a spin may have, of which a replica
+    need not show each; without them they are read off the replica.
     """
     if not result.configurations:
         return None
@@ -36,37 +40,44 @@ def configurations(result: Result, lattice: Geometry | None = None) -> Figure | 
     across = tall >= FLAT  # side by side, and otherwise one below the other
     size = (2.3 * count, 0.6 + 2.3 * tall) if across else (6.0, 0.3 + count * (0.35 + 5.6 * tall))
     figure = new_figure(*size)
+    values = _values(first, states)
     panels = figure.subplots(*((1, count) if across else (count, 1)), squeeze=False).flat
     for axes, (level, spins) in zip(panels, enumerate(result.configurations), strict=True):
-        _spins(axes, spins, lattice)
+        _spins(axes, spins, lattice, values)
         axes.set_title(f"level {level}: " + r"$\times$".join(map(str, spins.shape[:-1])))
         axes.set_axis_off()
     if first.ndim > 3:
         figure.suptitle("one plane of each level", fontsize=9)
-    _key(figure, first)
+    _key(figure, values)
     return figure
 
 
-def _key(figure: Figure, spins: NDArray[Any]) -> None:
-    """Which colour is which spin, where few differ."""
+def _values(spins: NDArray[Any], states: Sequence[int]) -> list[int]:
+    """The values that spins may have, rising: those that are known, or else those of a replica with
+    -1 or 0 and at least 1.
+    """
     import numpy as np
+
+    if len(states) > 1:
+        return sorted(states)
+    return sorted({*map(int, np.unique(spins)), -1 if spins.min() < 0 else 0, 1})
+
+
+def _key(figure: Figure, values: Sequence[int]) -> None:
+    """Which colour is which spin, where few differ."""
     from matplotlib.patches import Patch
 
-    values = np.unique(spins)
     if len(values) > MOST_NAMED:
         return
-    low, high = _range(spins)
-    if len(values) <= 2:  # also a spin that no site has at the moment
-        values = np.array([low, high])
-    shades = [_colours()((value - low) / (high - low)) for value in values]
+    low, high = values[0], values[-1]
     handles = [
         Patch(
-            facecolor=shade,
+            facecolor=_colours()((value - low) / (high - low)),
             edgecolor=DOWN,
             linewidth=0.5,
-            label=f"s = {value:+d}" if low < 0 else f"s = {value}",
+            label=f"$s = {value:+d}$" if low < 0 < value else f"$s = {value}$",
         )
-        for shade, value in zip(shades, values, strict=True)
+        for value in values
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
 
@@ -80,7 +91,9 @@ def _tallness(lattice: Geometry | None, shape: tuple[int, ...]) -> float:
     return float(height / width)
 
 
-def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
+def _spins(
+    axes: Axes, spins: NDArray[Any], lattice: Geometry | None, values: Sequence[int]
+) -> None:
     """The spins of one level: each site as the parallelogram of its cell, or as a disc where a cell
     holds several sites.
     """
@@ -90,9 +103,9 @@ def _spins(axes: Axes, spins: NDArray[Any], lattice: Geometry | None) -> None:
     vectors, basis = _cell(lattice, spins.ndim - 1, plane.shape[2])
     colours = _colours()
     if plane.shape[2] == 1:
-        _cells(axes, _shades(plane[:, :, 0]), vectors, colours)
+        _cells(axes, _shades(plane[:, :, 0], values), vectors, colours)
     else:
-        _discs(axes, colours(_shades(plane)), vectors, basis)
+        _discs(axes, colours(_shades(plane, values)), vectors, basis)
     axes.set_aspect("auto" if spins.ndim == 2 else "equal")
 
 
@@ -102,14 +115,9 @@ def _colours() -> Any:
     return LinearSegmentedColormap.from_list("spins", [DOWN, UP])
 
 
-def _range(spins: NDArray[Any]) -> tuple[int, int]:
-    """The lowest value, -1 or 0 where none is negative, and the highest, which is 1 at least."""
-    return -1 if spins.min() < 0 else 0, max(1, int(spins.max()))
-
-
-def _shades(spins: NDArray[Any]) -> NDArray[Any]:
+def _shades(spins: NDArray[Any], values: Sequence[int]) -> NDArray[Any]:
     """Where each spin lies between the lowest and the highest value."""
-    low, high = _range(spins)
+    low, high = values[0], values[-1]
     return (spins - low) / (high - low)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.document import document
+from rgc.results.labels import FREE, method_names
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -42,7 +43,8 @@ def dataset(answer: AnswerData) -> Dataset:
       `exponents_statistical`, `exponents_systematic`, `exponents_kind`, and so on.
     - Each exponent and observable is also a variable by its own name, such as `energy` and
       `energy_error`, or `value_level` where the dataset has something else of the name `level`.
-    - Free energies are `free_energy(method)`, with `_error` and `_kind`.
+    - Free energies are `free_energy(method)`, with `_error` and `_kind`; in a scan of an option,
+      such as chi, the method is named without it.
     - What belongs to a level is `coupling_value(level, coupling)` and
       `average_value(level, average)`, with `_error`.
 
@@ -66,8 +68,11 @@ def dataset(answer: AnswerData) -> Dataset:
     if not answer.axes:
         tables = _named(answer.result) | _levels(answer.result) | _whole(answer.result)
         return xr.Dataset(_with_scalars(tables, answer.result), attrs=attributes)
+    column = _columns(answer)
     parts = [
-        xr.Dataset(_with_scalars(_named(point.result) | _levels(point.result), point.result))
+        xr.Dataset(
+            _with_scalars(_named(point.result, column) | _levels(point.result), point.result)
+        )
         for point in answer.points
     ]
     called = parameter_names(
@@ -96,10 +101,15 @@ def dataframe(answer: AnswerData) -> DataFrame:
     """Exponents, observables and free energies, a row for each point with its parameters as index.
 
     A quantity has the columns `energy` and `energy_error`, a free energy `free_energy.transfer`.
+    In a scan of an option, such as chi, that of all points is one column, `free_energy.trg`.
     """
     import pandas as pd
 
-    rows = [{**_scalars(point.result), **_free_energies(point.result)} for point in answer.points]
+    column = _columns(answer)
+    rows = [
+        {**_scalars(point.result), **_free_energies(point.result, column)}
+        for point in answer.points
+    ]
     if not answer.axes:
         return pd.DataFrame(rows)
     names = [axis.name for axis in answer.axes]
@@ -125,13 +135,18 @@ def _scalars(result: Result) -> dict[str, float]:
     }
 
 
-def _free_energies(result: Result) -> dict[str, float]:
+def _columns(answer: AnswerData) -> Callable[[str], str]:
+    """From a method of a free energy to its name in a table of all points."""
+    return method_names([[row.method for row in p.result.free_energy] for p in answer.points])
+
+
+def _free_energies(result: Result, column: Callable[[str], str]) -> dict[str, float]:
     return {
         key: _number(number)
         for row in result.free_energy
         for key, number in (
-            (f"free_energy.{row.method}", row.value),
-            (f"free_energy.{row.method}_error", row.error),
+            (f"{FREE}{column(row.method)}", row.value),
+            (f"{FREE}{column(row.method)}_error", row.error),
         )
     }
 
@@ -161,12 +176,12 @@ def _without_nul(text: str) -> str:
     return text.replace("\0", "\\u0000")
 
 
-def _named(result: Result) -> Variables:
+def _named(result: Result, column: Callable[[str], str] = str) -> Variables:
     out: Variables = {}
     for table in TABLES:
         out |= _table(table, getattr(result, table))
     if result.free_energy:
-        methods = [entry.method for entry in result.free_energy]
+        methods = [column(entry.method) for entry in result.free_energy]
         out["free_energy"] = _array(
             ["method"], [entry.value for entry in result.free_energy], {"method": methods}
         )

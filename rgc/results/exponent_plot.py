@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.find import INVARIANT
-from rgc.results.plot_style import COLOURS, MEASURED, curve_style, new_figure
+from rgc.results.plot_style import COLOURS, MEASURED, curve_style, level_ticks, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +108,7 @@ def _against_level(axes: Axes, ours: list[Eigenvalue]) -> None:
                 label=label,
             )
     axes.set_xlabel("RG level")
-    _whole_ticks(axes)
+    level_ticks(axes, list(full))
 
 
 def _errorbar(axes: Axes, x: list[float], line: list[Eigenvalue], **style: Any) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.labels import label
 from rgc.results.plot_style import COLOURS, MEASURED, new_figure
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def fit(result: Result) -> Figure | None:
     ordered = table[table[:, 0].argsort(kind="stable")]
     panels[0].plot(ordered[:, 0], ordered[:, 1], ".", color=MEASURED, markersize=3, label="data")
     panels[0].plot(ordered[:, 0], ordered[:, 2], color=COLOURS[0], label="curve")
-    panels[0].set(xlabel=names[0], ylabel=names[1])
+    panels[0].set(xlabel=label(names[0]), ylabel=label(names[1]))
     panels[0].legend(frameon=False)
     if nulls is not None:
         _histogram(panels[1], nulls, result)
@@ -80,7 +81,7 @@ def profiles(result: Result) -> Figure | None:
         ends = [result.values[f"{end}.{name}"].value for end in ("low", "high")]
         if None not in ends:
             axes.axvspan(*ends, color=COLOURS[1], alpha=0.2)
-        axes.set_xlabel(name)
+        axes.set_xlabel(label(name))
         axes.tick_params(axis="x", labelrotation=30)
-    panels[0].set_ylabel("squares left / least")
+    panels[0].set_ylabel("sum of squares / least")
     return figure

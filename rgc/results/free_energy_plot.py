@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label, method_names
+from rgc.results.labels import label, method_label, method_names
 from rgc.results.plot_style import LINES, MARKERS, spread
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def free_energies(answer: AnswerData, figure: Figure) -> Figure | None:
     if exact is not None:
         known = {x: entry.value for x, entry in curves[exact]}
         _draw(panels[1], curves, known)
-        panels[1].set_ylabel(f"$F$ less that of {exact}")
+        panels[1].set_ylabel(f"$F$ less that of {method_label(exact)}")
     if errors:
         _draw_errors(panels[1], errors)
     panels[-1].set_xlabel(label(answer.axes[0].name))
@@ -82,7 +82,7 @@ def _errors(curves: dict[str, Curve], answer: AnswerData) -> dict[str, list[tupl
     they are all of one size.
     """
     made = {
-        f"error of {name}": [(x, entry.error) for x, entry in curve if entry.error]
+        f"error of {method_label(name)}": [(x, entry.error) for x, entry in curve if entry.error]
         for name, curve in curves.items()
     }
     sizes = [error for curve in made.values() for _, error in curve]
@@ -145,7 +145,7 @@ def _draw(axes: Axes, curves: dict[str, Curve], less: dict[float, float]) -> Non
             "markersize": 3,
             "linewidth": 0.9,
         }
-        axes.errorbar(x, y, yerr=error, label=f"{name}: {kind}", **style)
+        axes.errorbar(x, y, yerr=error, label=f"{method_label(name)} ({kind})", **style)
         if kind in bounds:
             tightest = max if kind == "lower bound" else min
             known = bounds[kind]

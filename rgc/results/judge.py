@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from rgc.backend import cores
 from rgc.model.observables import ScanMeasure
 from rgc.results.checks import CheckedExpectation, check
 from rgc.results.find import NotFound
@@ -156,12 +155,12 @@ def _check_verdict(expectation: ExpectedValue, found: Verdict) -> CheckedExpecta
 
 
 def provenance(backend: str, threads: int | None) -> dict[str, Any]:
-    """The versions, the machine and the threads that a run used."""
+    """The versions, the machine and the threads that a run may use, where the backend says them."""
     return {
         "versions": {"rgc": __version__, "python": platform.python_version(), **_versions()},
         "backend": backend,
         "device": f"{platform.machine()} {platform.system()}",
-        "threads": threads or cores(),
+        "threads": threads,
     }
 
 

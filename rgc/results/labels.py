@@ -13,6 +13,8 @@ GREEK = frozenset(
     )
 )
 SYMBOLS = {
+    "binder": "Binder cumulant",
+    "exchange": "exchanges accepted",
     "abs_m": r"$\langle|m|\rangle$",
     "susceptibility": r"$\chi$",
     "log_z": r"$\ln Z$",
@@ -27,6 +29,8 @@ SYMBOLS = {
 
 SYMBOL = re.compile(r"([A-Za-z]+)(?:_([0-9]+|[A-Za-z]{1,3})|([0-9]*))")
 AFTER = "_extrapolated"
+FREE = "free_energy."
+"""What stands before the method in the name of a free energy."""
 
 
 def label(name: str) -> str:
@@ -34,10 +38,13 @@ def label(name: str) -> str:
 
     - `K`, `K2`, `y_t` and `K_max` are letters, `nu` and `beta_1` Greek ones.
     - `tau_energy` is the autocorrelation time of the energy, `critical.K` the critical K.
+    - `free_energy.trg` is F/N by that method.
     - Names of operators, such as `k2_10`, stay as they are.
     """
     if name in SYMBOLS:
         return SYMBOLS[name]
+    if name.startswith(FREE):
+        return f"$F/N$ ({method_label(name.removeprefix(FREE))})"
     if name.startswith("critical."):
         return f"critical {label(name.removeprefix('critical.'))}"
     if name.endswith(AFTER):
@@ -56,6 +63,27 @@ def label(name: str) -> str:
 def _upright(index: str) -> str:
     """An index of several letters is a word, not a product of letters."""
     return rf"\mathrm{{{index}}}" if len(index) > 1 and index.isalpha() else index
+
+
+METHODS = {
+    "enumerate": "enumeration",
+    "transfer": "transfer matrix",
+    "onsager": "Onsager",
+    "kaufman": "Kaufman",
+    "trg": "TRG",
+    "hotrg": "HOTRG",
+    "mean_field": "mean field",
+    "lower_bound": "moved potentials",
+    "ais": "annealing",
+    "integrate": "integration",
+}
+"""Methods of free energies in words."""
+
+
+def method_label(method: str) -> str:
+    """A method of a free energy in words, with its options: `TRG(16)`."""
+    head = _head(method)
+    return METHODS.get(head, label(head)) + method.removeprefix(head)
 
 
 def method_names(points: Sequence[Collection[str]]) -> Callable[[str], str]:

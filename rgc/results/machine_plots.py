@@ -47,8 +47,9 @@ def receptive_fields(result: Result) -> Figure | None:
     height, width = result.levels[0].shape
     columns = min(SHOWN, max(len(fields) for fields in layers.values()))
     figure = new_figure(1.0 + 1.1 * columns, (0.35 + 1.1 * height / width) * len(layers))
-    rows = figure.subplots(len(layers), columns, squeeze=False)
-    for axes_of, (number, fields) in zip(rows, layers.items(), strict=True):
+    parts = figure.subfigures(len(layers), 1, squeeze=False)[:, 0]
+    for part, (number, fields) in zip(parts, layers.items(), strict=True):
+        axes_of = part.subplots(1, columns, squeeze=False)[0]
         chosen = [k * len(fields) // columns for k in range(min(columns, len(fields)))]
         most = float(abs(fields).max()) or 1.0
         for axes in axes_of:
@@ -58,8 +59,10 @@ def receptive_fields(result: Result) -> Figure | None:
             drawn = axes.imshow(
                 picture, cmap=SIGNED, vmin=-most, vmax=most, interpolation="nearest"
             )
-        figure.colorbar(drawn, ax=list(axes_of), ticks=[-most, 0, most], format="{x:.2g}")
-        axes_of[0].set_title(f"layer {number}{_length(result, number)}", loc="left")
+        part.colorbar(
+            drawn, ax=list(axes_of), ticks=[-most, 0, most], format="{x:.2g}", label="weight"
+        )
+        part.suptitle(f"layer {number}{_length(result, number)}", x=0, ha="left", fontsize=9)
     return figure
 
 
@@ -138,7 +141,7 @@ def field_couplings(result: Result) -> Figure | None:
         axes.plot(distances[number], values, ".", markersize=size, color=COLOURS[0], alpha=0.5)
         axes.axhline(0, color="black", linewidth=0.5)
         axes.set_xlabel("distance of centres")
-        axes.set_title(f"layer {number}: {len(values)} pairs", loc="left")
+        axes.set_title(f"layer {number}: {len(values)} pair{'s' * (len(values) != 1)}", loc="left")
     panels[0].set_ylabel("coupling in H(h)")
     return figure
 

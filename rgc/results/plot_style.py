@@ -113,6 +113,18 @@ def spread(axes: Axes, values: Sequence[float]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(MOST_TICKS, integer=whole))
 
 
+def level_ticks(axes: Axes, levels: Sequence[int]) -> None:
+    """A horizontal axis of levels: whole numbers, and room at both ends."""
+    from matplotlib.ticker import MaxNLocator
+
+    first, last = min(levels), max(levels)
+    axes.set_xlim(first - 0.4, last + 0.4)
+    if last - first < FEW_TICKS:
+        axes.set_xticks(range(first, last + 1))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
 def is_geometric(values: Sequence[float]) -> bool:
     """Whether the values are more evenly spaced in their logarithms, over a factor of four."""
     ordered = sorted(values)

@@ -15,6 +15,7 @@ from rgc.results.fit_plot import fit, profiles
 from rgc.results.flow_diagram import flow_diagram
 from rgc.results.free_energy_plot import free_energies
 from rgc.results.hull_plot import points
+from rgc.results.level_plots import couplings, dimensions
 from rgc.results.log_periodic_plot import log_periodic
 from rgc.results.machine_plots import (
     field_couplings,
@@ -66,8 +67,10 @@ def figures(answer: AnswerData) -> Figures:
             }
             made = {
                 "evidence": evidence(answer.verdict),
-                "configurations": configurations(point.result, point.lattice),
+                "configurations": configurations(point.result, point.lattice, point.states),
                 "exponents": exponents(point.result, expected),
+                "couplings": couplings(point.result),
+                "dimensions": dimensions(point.result),
                 "maps": exponents_by_map(point.result),
                 "autocorrelation": autocorrelation(point.result),
                 "training": training(point.result),

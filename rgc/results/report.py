@@ -23,12 +23,16 @@ CAPTIONS = {
     "evidence": "The numbers that decide, with three errors, and where lists of lines hold.",
     "exponents": "Exponents by level and size of the basis, with one standard deviation; "
     "the band is the headline.",
+    "couplings": "The largest couplings, level by level.",
+    "dimensions": "Scaling dimensions by the charge of the symmetry, and the central charge with "
+    "fewer states, step by step; the line is the step from which exponents are taken.",
     "maps": "Exponents by the parameter of the block map, with one standard deviation; "
     "the dashed line is the parameter that the sector chose.",
     "flow": "The flow of two couplings, with the fixed points.",
     "configurations": "One configuration, and its block spins level by level.",
     "free_energy": "The free energy in units of kT, as each method finds it.",
-    "scan": "Numbers along the scan, with one standard deviation, but for those that never change.",
+    "scan": "Numbers along the scan, with one standard deviation, but for those that never change; "
+    "arrows point down from upper limits.",
     "autocorrelation": "Autocorrelations of time series.",
     "training": "The course of training.",
     "fields": "Weights of hidden units as maps of the visible ones, each layer with its scale.",
@@ -43,6 +47,8 @@ CAPTIONS = {
     "oscillation": "The periodic amplitude of the singular part.",
     "points": "The points of the data.",
     "objective": "What is minimised, update by update.",
+    "fit": "The data with the curve, and how well the curve fits other series.",
+    "profiles": "What is left of squares with one unknown number held; its interval is shaded.",
     "spectrum": "Eigenvalues of the map, in the plane with the unit circle or along the scan.",
     LATTICE: "Sites, what the terms of the Hamiltonian multiply, and the cells of the block map.",
 }

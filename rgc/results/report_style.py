@@ -40,6 +40,7 @@ figure{margin:1rem 0}figcaption{color:var(--soft);font-size:.9rem;max-width:46re
 img{max-width:100%;height:auto;display:block}
 math{font-size:1.1rem;width:max-content}mtd{padding:.35rem .15rem;text-align:left}
 mtd:first-child{text-align:right}
+summary{cursor:pointer;padding:.2rem 0}.wide{margin-bottom:.8rem}
 .note,.small{color:var(--soft);font-size:.9rem}.passed{color:var(--good)}
 .failed{color:var(--bad);font-weight:600}
 blockquote{margin:1rem 0;padding:.2rem 1rem;border-left:4px solid var(--line);font-size:1.1rem}
@@ -51,6 +52,8 @@ font-weight:600;white-space:nowrap}
 .section{font-weight:600}.keyword{color:var(--keyword)}.number{color:var(--number)}
 .text{color:var(--text)}.comment{color:var(--soft);font-style:italic}
 @media(max-width:40rem){table{font-size:.85rem;min-width:100%}td,th{padding-right:.5rem}
-td:first-child{overflow-wrap:anywhere;min-width:3.6rem}td:last-child:not(.digits){min-width:10rem}}
+td:first-child{overflow-wrap:anywhere;min-width:7.2rem}
+td:first-child.digits,td:first-child:has(span){min-width:0;overflow-wrap:normal}
+td:last-child:not(.digits){min-width:10rem}}
 @media print{nav,.downloads{display:none}}
 """

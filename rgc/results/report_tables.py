@@ -11,6 +11,12 @@ from rgc.portrait.markup import escape
 from rgc.results.labels import method_names
 from rgc.results.numbers import eigenvalue, with_error, with_kind
 
+SHORT = 40
+"""A note of more letters stands below its table, once for all the numbers of which it is said."""
+
+LONG = 24
+"""A table of more rows is folded, and opens where it is wanted."""
+
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table that scrolls by itself where the page is narrow, without its empty columns. Cells are
@@ -21,9 +27,29 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> s
     top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in compress(head, used))
     lines = "".join(f"<tr>{''.join(map(_cell, compress(row, used)))}</tr>" for row in cells)
     name = escape(caption)
-    return (
+    made = (
         f'<div class="wide" role="region" tabindex="0" aria-label="{name}"><table>'
         f"<caption>{name}</caption><tr>{top}</tr>{lines}</table></div>"
+    )
+    if len(cells) <= LONG:
+        return made
+    return f"<details><summary>{name.rstrip('.')}: {len(cells)} rows</summary>{made}</details>"
+
+
+def _beside(note: str) -> str:
+    """A note that stands in the row of its number, as HTML."""
+    return escape(note) if len(note) <= SHORT else ""
+
+
+def _below(notes: Iterable[tuple[str, str]]) -> str:
+    """The long notes, each with the names of the numbers of which it is said."""
+    said: dict[str, list[str]] = {}
+    for name, note in notes:
+        if len(note) > SHORT:
+            said.setdefault(note, []).append(name)
+    return "".join(
+        f'<p class="note">{escape(", ".join(names))}: {escape(note)}.</p>'
+        for note, names in said.items()
     )
 
 
@@ -46,12 +72,14 @@ def numbers(named: Mapping[str, Mapping[str, Any]], caption: str) -> str:
     if not named:
         return ""
     rows = [
-        (escape(name), number(each), escape(each["kind"]), escape(each.get("note") or ""))
+        (escape(name), number(each), escape(each["kind"]), _beside(each.get("note") or ""))
         for name, each in named.items()
     ]
     rules = dict.fromkeys(each["rule"] for each in named.values() if each.get("rule"))
-    return table(caption, ("", "value", "kind", "note"), rows) + "".join(
-        f'<p class="note">Rule: {escape(rule)}.</p>' for rule in rules
+    return (
+        table(caption, ("", "value", "kind", "note"), rows)
+        + _below((name, each.get("note") or "") for name, each in named.items())
+        + "".join(f'<p class="note">Rule: {escape(rule)}.</p>' for rule in rules)
     )
 
 
@@ -98,12 +126,13 @@ def free_energies(entries: Sequence[Mapping[str, Any]]) -> str:
             number(entry),
             escape(entry["kind"]),
             f"per {escape(entry['per'])}",
-            escape(entry.get("note", "")),
+            _beside(entry.get("note", "")),
         )
         for entry in entries
     ]
     head = ("method", "F", "kind", "", "")
-    return table("F in units of kT, by method.", head, rows) if rows else ""
+    said = _below((entry["method"], entry.get("note", "")) for entry in entries)
+    return table("F in units of kT, by method.", head, rows) + said if rows else ""
 
 
 def checks(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -117,12 +146,13 @@ def checks(entries: Sequence[Mapping[str, Any]]) -> str:
             f"{escape(check['relation'])} {_expected(check['expected'])}",
             "" if check["within"] is None else f"within {check['within']:.3g}",
             escape(check["source"] or ""),
-            escape(check["reason"]),
+            _beside(check["reason"]),
         )
         for check in entries
     ]
     head = ("", "", "found", "expected", "", "source", "")
-    return table("What the spec says must come out.", head, rows) if rows else ""
+    said = _below((check["name"], check["reason"]) for check in entries)
+    return table("What the spec says must come out.", head, rows) + said if rows else ""
 
 
 def _word_or_number(value: float | str | None, error: float | None) -> str:

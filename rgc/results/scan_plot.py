@@ -11,17 +11,17 @@ from math import isfinite
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label
+from rgc.results.labels import FREE, label, method_names
 from rgc.results.numbers import with_error
 from rgc.results.plot_style import MEASURED, SHADES, curve_style, new_figure, shades, spread
+from rgc.results.result import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from rgc.model.spec import Axis
-    from rgc.results.answer_data import AnswerData, Point
-    from rgc.results.result import Estimate
+    from rgc.results.answer_data import AnswerData
 
 FLAT = 1e-12  # relative differences up to this size are rounding
 FEW = 6
@@ -80,7 +80,7 @@ def scan_of(answer: AnswerData, name: str) -> Figure:
 
 def quantities(answer: AnswerData) -> list[str]:
     """The names of the exponents, averages and values that are known at some point of the scan."""
-    tables = [_table(point) for point in answer.points]
+    tables = _tables(answer)
     return list(
         dict.fromkeys(
             name for table in tables for name, each in table.items() if each.value is not None
@@ -90,20 +90,33 @@ def quantities(answer: AnswerData) -> list[str]:
 
 def _values(answer: AnswerData, name: str) -> list[float]:
     """The values of a quantity at the points where it is known."""
-    found = (_table(point).get(name) for point in answer.points)
+    found = (table.get(name) for table in _tables(answer))
     return [each.value for each in found if each is not None and each.value is not None]
 
 
-def _table(point: Point) -> dict[str, Estimate]:
-    return {**point.result.exponents, **point.result.observables}
+def _tables(answer: AnswerData) -> list[dict[str, Estimate]]:
+    """The quantities of each point by name: exponents, averages and other values, and where several
+    parameters are scanned free energies by their method. Those along one have a figure of their
+    own.
+    """
+    name_of = method_names([[each.method for each in p.result.free_energy] for p in answer.points])
+    tables = []
+    for point in answer.points:
+        free = point.result.free_energy if len(answer.axes) > 1 else ()
+        named = {
+            f"{FREE}{name_of(each.method)}": Estimate(each.value, each.error, each.kind)
+            for each in free
+        }
+        tables.append({**point.result.exponents, **point.result.observables, **named})
+    return tables
 
 
 def _axes(answer: AnswerData) -> list[Axis]:
     """The scanned parameters, that of the horizontal axis first: the one of which a measure of the
-    scan found a value, and otherwise the first.
+    scan found a value, and otherwise the one with most values.
     """
     found = [parameter for _, parameter in answer.located.values()]
-    return sorted(answer.axes, key=lambda axis: axis.name not in found)
+    return sorted(answer.axes, key=lambda axis: (axis.name not in found, -len(axis.values)))
 
 
 def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
@@ -117,10 +130,9 @@ def _draw(axes: Axes, answer: AnswerData, name: str) -> None:
         style = _style(keys.index(key), len(keys))
         axes.errorbar(x, y, yerr=error, label=_named(answer, key) or None, **style)
         bounds = [(x, y) for x, y, _ in curve if (key, x) in made.bounds]
-        if bounds:
-            shown = {"color": style["color"], "marker": r"$\downarrow$", "markersize": 11}
-            axes.plot(*zip(*bounds, strict=True), linestyle="none", **shown)
-    _flat(axes, [y for curve in made.curves.values() for _, y, _ in curve])
+        for at in bounds:
+            _upper_limit(axes, at, style["color"])
+    _flat(axes, [point for curve in made.curves.values() for point in curve])
     _expected(axes, answer, name)
     _located(axes, answer, made)
     spread(axes, _axes(answer)[0].values)
@@ -132,10 +144,10 @@ def _curves(answer: AnswerData, name: str) -> _Curves:
     first = _axes(answer)[0].name
     curves: dict[tuple[float, ...], Curve] = {}
     bounds: set[tuple[tuple[float, ...], float]] = set()
-    for point in answer.points:
+    for point, table in zip(answer.points, _tables(answer), strict=True):
         key = tuple(value for other, value in point.parameters.items() if other != first)
         curve = curves.setdefault(key, [])
-        measured = _table(point).get(name)
+        measured = table.get(name)
         if measured is not None and measured.value is not None and isfinite(measured.value):
             curve.append((point.parameters[first], measured.value, measured.error or 0.0))
             if measured.kind == "upper bound" and name.startswith("tau_"):
@@ -203,9 +215,9 @@ def _plane(axes: Axes, answer: AnswerData, name: str) -> None:
     across, up = _axes(answer)
     first, second = sorted(across.values), sorted(up.values)
     field = np.full((len(second), len(first)), np.nan)
-    for point in answer.points:
+    for point, table in zip(answer.points, _tables(answer), strict=True):
         x, y = point.parameters[across.name], point.parameters[up.name]
-        measured = _table(point).get(name)
+        measured = table.get(name)
         if measured is not None and measured.value is not None:
             field[second.index(y), first.index(x)] = measured.value
     drawn = axes.pcolormesh(first, second, field, shading="nearest", cmap=SHADES)
@@ -222,7 +234,10 @@ def _expected(axes: Axes, answer: AnswerData, name: str) -> None:
         expected = check.expectation
         if expected.name != name or expected.relation != "=" or expected.index is not None:
             continue
-        at = dict(expected.selectors).get(across)
+        selectors = dict(expected.selectors)
+        if not selectors.keys() <= {axis.name for axis in answer.axes}:
+            continue  # of another fixed point, level or method
+        at = selectors.get(across)
         style: Any = {"color": "black", "label": EXPECTED, "zorder": 0}
         if not expected.selectors:
             axes.axhline(expected.value, linewidth=0.9, linestyle="--", **style)
@@ -248,7 +263,16 @@ def _is_flat(values: Sequence[float]) -> bool:
     return max(values) - min(values) <= FLAT * (1 + max(map(abs, values)))
 
 
-def _flat(axes: Axes, values: Sequence[float]) -> None:
-    """Draw values that differ by rounding only as a straight line."""
+def _upper_limit(axes: Axes, at: tuple[float, float], colour: Any) -> None:
+    """An arrow that points down from a value which is no more than an upper limit."""
+    arrow = {"arrowstyle": "<|-", "color": colour, "linewidth": 1.0, "shrinkA": 0, "shrinkB": 2}
+    axes.annotate("", at, (0, -16), textcoords="offset points", arrowprops=arrow)
+    axes.margins(y=0.15)
+
+
+def _flat(axes: Axes, curve: Curve) -> None:
+    """Draw values that differ by rounding only as a straight line, and their errors whole."""
+    values = [y for _, y, _ in curve]
     if values and _is_flat(values):
-        axes.set_ylim(values[0] - 0.5, values[0] + 0.5)
+        room = max(0.5, *(1.2 * error for _, _, error in curve))
+        axes.set_ylim(values[0] - room, values[0] + room)

@@ -20,7 +20,7 @@ import pytest
 from rgc import runner
 from rgc.errors import CheckpointError
 from rgc.flows.flow import State
-from rgc.progress import Guarded, Lines
+from rgc.progress import Guarded, Lines, Pace
 from rgc.results import checkpoint
 from rgc.results.result import Estimate, Result
 
@@ -322,6 +322,27 @@ def test_progress_never_fails_a_run() -> None:
 
     for progress in (Guarded(Broken), Guarded(no_terminal)):
         assert runner.run(Walk(), progress=progress) == runner.run(Walk())
+
+
+@pytest.mark.parametrize("late", [1, 2, 8])
+def test_what_is_compiled_is_not_taken_for_the_pace(late: int) -> None:
+    pace, now = Pace(), 0.0
+    for call in range(12):
+        now += 40.0 if call in (0, late) else 0.1  # kernels that measure are compiled later
+        pace.note(now, call + 1)
+        left = pace.left(1012)
+        assert left is None or left < 102 or call < 3 + late
+    assert pace.left(1012) == pytest.approx(100.0)
+
+
+def test_the_pace_is_that_of_late() -> None:
+    pace = Pace()
+    for call in range(500):
+        pace.note(call * 0.1, call)
+    for call in range(500):
+        pace.note(50 + call * 0.3, 500 + call)
+    assert pace.left(1999) == pytest.approx(300.0)
+    assert Pace().left(10) is None
 
 
 def test_plain_progress_is_one_line_every_so_often(capsys: pytest.CaptureFixture[str]) -> None:

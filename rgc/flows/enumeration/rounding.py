@@ -57,4 +57,4 @@ def _lost(
 
 def without_rounding(value: float, scale: float) -> float:
     """A difference of numbers of the size of `scale`: 0 where rounding leaves no digit of it."""
-    return 0.0 if abs(value) <= ROUNDING * scale else value
+    return 0.0 if isfinite(scale) and abs(value) <= ROUNDING * scale else value

@@ -233,13 +233,13 @@ def _chains(trained: Trained, backend: Backend, values: dict[str, Estimate]) -> 
 def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str, Estimate]:
     """dF, KL and tau_defect: exactly where all states can be gone through, else from the rows."""
     if target.tabled:
-        logs = log_tau(trained.machine, target, target.states())
-        found = triple(logs, np.exp(target.log_chances))
+        logs, size = log_tau(trained.machine, target, target.states())
+        found = triple(logs, size, np.exp(target.log_chances))
         exact = {"dF": found.d_f, "kl": found.kl, "tau_defect": found.tau_defect}
         return {name: Estimate(value, 0.0, "exact") for name, value in exact.items()}
-    logs = log_tau(trained.machine, target, trained.rows.states)
-    whole = triple(logs)
-    resampled = [whole, *(triple(part) for part in _left_out(logs))]
+    logs, size = log_tau(trained.machine, target, trained.rows.states)
+    whole = triple(logs, size)
+    resampled = [whole, *(triple(part, size) for part in _left_out(logs))]
     numbers = {
         "dF": [each.d_f for each in resampled],
         "kl": [each.kl for each in resampled],

@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.enumeration.rounding import without_rounding
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.sides import Discrete
 from rgc.flows.machines.tables import table
@@ -45,7 +46,14 @@ def relative_entropy(machine: Machine, log_chances: Floats) -> float:
     """KL(P || machine) = sum P (ln P - ln p) in nats, from ln P of all visible states in the order
     of `all_states`. Raises `ValueError` where they are too many.
     """
-    return float(np.exp(log_chances) @ (log_chances - table(machine).log_chances))
+    return divergence(log_chances, table(machine).log_chances)
+
+
+def divergence(ours: Floats, theirs: Floats) -> float:
+    """KL(P || q) in nats, from ln P and ln q of all states; 0 where rounding leaves no digit."""
+    chances = np.exp(ours)
+    size = float(chances @ np.maximum(np.abs(ours), np.abs(theirs)))
+    return without_rounding(float(chances @ (ours - theirs)), size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.machines.machine import Machine
+from rgc.flows.machines.monitors import divergence
 from rgc.flows.machines.sides import Discrete
 from rgc.flows.machines.tables import all_states, table
 
@@ -33,10 +34,8 @@ def network_kl(machines: Sequence[Machine], log_chances: Floats) -> float:
     found = table(machines[-1]).chances
     for machine in reversed(machines[:-1]):
         found = below(machine, found)
-    held = np.exp(log_chances)
     with np.errstate(divide="ignore"):
-        logs = np.log(found)
-    return float(held @ (log_chances - logs))
+        return divergence(log_chances, np.log(found))
 
 
 def _conditional(machine: Machine) -> Floats:

@@ -9,6 +9,7 @@ from math import inf, log, prod
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.enumeration.rounding import without_rounding
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.sides import Discrete, Gaussian, States
 from rgc.passes.count_states import MOST_TABLED, fits
@@ -104,7 +105,8 @@ def _moments_of(machine: Machine) -> Moments:
 
 
 def information(machine: Machine) -> float:
-    """I(v; h) = S(h) - <S(h | v)>, in nats. Both sides are tabled.
+    """I(v; h) = S(h) - <S(h | v)>, in nats, 0 where rounding leaves no digit of it. Both sides are
+    tabled.
 
     Raises `ValueError` as `table` does.
     """
@@ -112,7 +114,8 @@ def information(machine: Machine) -> float:
     fields = machine.hidden_fields(visible.features)
     left = machine.hidden.log_sums(fields).sum(axis=1)
     left -= (fields * machine.hidden.means(fields)).sum(axis=1)
-    return hidden.entropy - float(visible.chances @ left)
+    size = hidden.entropy + float(np.abs(fields).sum(axis=1).max())
+    return without_rounding(hidden.entropy - float(visible.chances @ left), size)
 
 
 def autocorrelation_time(machine: Machine) -> float:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.enumeration.rounding import without_rounding
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.sides import States
 from rgc.flows.machines.target import Target
@@ -40,15 +41,20 @@ class Triple:
     effective: float
 
 
-def log_tau(machine: Machine, target: Target, states: States) -> Floats:
-    """ln tau = H(v) - H_machine(v) of rows of states[row, unit], float64[row]."""
+def log_tau(machine: Machine, target: Target, states: States) -> tuple[Floats, float]:
+    """ln tau = H(v) - H_machine(v) of rows of states[row, unit], float64[row], and the size of the
+    largest of these energies, which says how far rounding goes.
+    """
     energies = machine.visible_energies(machine.visible.features(states))
-    return np.asarray(-target.log_weights(states) - energies)
+    ours = -target.log_weights(states)
+    size = max(float(np.abs(each).max()) for each in (energies, ours))
+    return np.asarray(ours - energies), size
 
 
-def triple(logs: Floats, chances: Floats | None = None) -> Triple:
-    """The numbers from ln tau of states, float64[state]: all states with their probabilities under
-    P, or samples of P with equal ones.
+def triple(logs: Floats, size: float, chances: Floats | None = None) -> Triple:
+    """The numbers from ln tau of states, float64[state], a difference of energies up to `size`: all
+    states with their probabilities under P, or samples of P with equal ones. A number of which
+    rounding leaves no digit is 0.
     """
     shares = np.full(len(logs), 1 / len(logs)) if chances is None else chances
     largest = float(logs.max())
@@ -56,9 +62,9 @@ def triple(logs: Floats, chances: Floats | None = None) -> Triple:
     first, second = float(shares @ weights), float(shares @ weights**2)
     mean, log_mean = float(shares @ logs), largest + float(np.log(first))
     return Triple(
-        d_f=-log_mean,
-        kl=log_mean - mean,
-        tau_defect=float(np.abs(logs - mean).max()),
+        d_f=without_rounding(-log_mean, size),
+        kl=without_rounding(log_mean - mean, size),
+        tau_defect=without_rounding(float(np.abs(logs - mean).max()), size),
         mean_log_tau=mean,
         effective=first**2 / second,
     )

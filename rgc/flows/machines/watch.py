@@ -144,9 +144,9 @@ class Look:
         target = self.watch.target
         assert target is not None  # noqa: S101
         if target.cluster.states <= SMALL:
-            logs = log_tau(self.machine, target, target.states())
-            return triple(logs, np.exp(target.log_chances))
-        return triple(log_tau(self.machine, target, self.rows.states))
+            logs, size = log_tau(self.machine, target, target.states())
+            return triple(logs, size, np.exp(target.log_chances))
+        return triple(*log_tau(self.machine, target, self.rows.states))
 
 
 def _reconstruction(look: Look) -> float:

@@ -98,8 +98,9 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
         why = cluster_obstacle(hamiltonian, lattice, species) if known else ""
         if why:
             message = f"'{update}' clusters do not suit this Hamiltonian: {why}"
-            bits = all(kind.two_states for kind in species)
-            hint = f"metropolis {'and heat_bath are' if bits else 'is'} valid here"
+            option = "inner" if exchange is not None else "update"
+            other = "metropolis" if signs_alone(hamiltonian, asked.spec.draws) else "heat_bath"
+            hint = f"leave {option} out, or write {option}={other}"
             yield Problem("wrong-update", message, place, hint=hint)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -10,10 +11,12 @@ import rgc
 from rgc.model.spec import Axis
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
+from rgc.results.checks import CheckedExpectation
 from rgc.results.labels import label
 from rgc.results.plots import Figures
 from rgc.results.result import Estimate, Result
-from rgc.results.scan_plot import FEW, _style
+from rgc.results.scan_plot import EXPECTED, FEW, _style
+from tests.core.results.test_results import expectation
 
 K = Axis("K", (0.40, 0.42, 0.44, 0.46))
 
@@ -150,3 +153,16 @@ def test_curves_are_told_apart_in_grey() -> None:
     styles = [_style(k, FEW) for k in range(FEW)]
     assert len({style["marker"] for style in styles}) == FEW
     assert len({str(style["linestyle"]) for style in styles}) == FEW
+
+
+def test_what_is_expected_elsewhere_is_no_mark() -> None:
+    answer = scanned(K)
+    places = ((("K", 0.42),), (("K", 0.42), ("point", 2)))
+    asked = [
+        expectation("energy", value, selectors=place)
+        for value, place in zip((-0.42, 7.0), places, strict=True)
+    ]
+    checks = tuple(CheckedExpectation(each, None, None, True) for each in asked)
+    (axes,) = replace(answer, checks=checks).plot()["scan.energy"].axes
+    marks = [line.get_ydata()[0] for line in axes.get_lines() if line.get_label() == EXPECTED]
+    assert marks == [-0.42]

@@ -40,7 +40,8 @@ def against(one: Machine, bonds: list[tuple[int, int]], coupling: float) -> tupl
     energies = ising_energies(states.features, bonds, coupling)
     log_z = float(np.log(np.exp(-energies).sum()))
     log_tau = energies + states.log_chances + states.log_z
-    return triple(log_tau, np.exp(-energies - log_z)), log_z
+    size = float(np.abs(energies).max())
+    return triple(log_tau, size, np.exp(-energies - log_z)), log_z
 
 
 @pytest.mark.parametrize("name", SMALL)

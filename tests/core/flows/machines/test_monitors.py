@@ -8,11 +8,13 @@ import pytest
 import rgc
 from rgc.flows.machines.monitors import (
     activity,
+    divergence,
     free_energy_gap,
     relative_entropy,
 )
 from rgc.flows.machines.tables import all_states, table
 from rgc.flows.machines.target import Target, make_target
+from rgc.flows.machines.triple import triple
 from rgc.model.lattice import Lattice
 from tests.core.flows.machines.known import ising_energies, listed, machine, ring, value
 
@@ -41,6 +43,16 @@ def test_energies_of_rows_by_their_definition(spins: str, low: int) -> None:
     expected = 0.45 * neighbours.sum(axis=(1, 2)) + 0.2 * s.sum(axis=(1, 2))
     found = target("square(3, 4)", spins).log_weights(states)
     assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_rounding_is_no_divergence() -> None:
+    chances = np.log(np.random.default_rng(5).dirichlet(np.ones(64)))
+    assert divergence(chances, chances + 1e-14 * np.sign(np.sin(np.arange(64)))) == 0
+    assert divergence(chances, chances - 1e-9) == pytest.approx(1e-9)
+    assert divergence(np.log([0.5, 0.5]), np.array([0.0, -np.inf])) == np.inf
+    exact = triple(np.full(8, 29.4) + 1e-14 * np.arange(8), 40.0)
+    assert (exact.kl, exact.tau_defect) == (0, 0)
+    assert exact.d_f == pytest.approx(-29.4)
 
 
 def test_relative_entropy_and_likelihood_of_a_ring() -> None:

@@ -15,7 +15,6 @@ from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.tempering import inner_update, tempering
 from rgc.model.weighed import Weighed
-from rgc.passes.quench import signs_alone
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
@@ -129,15 +128,6 @@ def _random(spec: Spec) -> Iterator[Problem]:
         elif several:
             message = f"random couplings of {several[0]} spins cannot be sampled yet"
             yield Problem("not-yet", message, term.span, hint="enumerate takes them")
-    if (
-        spec.hamiltonian is not None
-        and spec.flow is not None
-        and tempering(spec.flow.options.get("update")) is not None
-        and not signs_alone(spec.hamiltonian, spec.draws)
-    ):
-        message = "tempering of couplings that differ in more than their sign comes later"
-        hint = "draw signs: J ~ bimodal(1, p=0.5)"
-        yield Problem("not-yet", message, spec.flow.span, hint=hint)
     methods = (method for measure in spec.measures for method in measure.methods)
     for method in methods if _inhomogeneous(spec) else ():
         message = "free energies of couplings that differ from place to place come later here"

@@ -10,9 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from rgc.errors import Problem, SpecError
 from rgc.program.exponentials import LIMIT, UNIT
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LAZY = Fraction(7, 8)
 """The factor of the lazy acceptance: where Metropolis would be periodic, as near K = 0."""
@@ -32,6 +37,13 @@ _FAR = 200  # 2^64 exp(-200) < 1
 def plain(energy: Fraction, planes: int) -> int:
     """floor(2^planes min(1, exp(-energy)))."""
     return 1 << planes if energy <= 0 else _boltzmann(energy, Fraction(1), planes)
+
+
+def chances(energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """min(1, exp(-energy)) in double precision, of many energies."""
+    import numpy as np
+
+    return np.asarray(np.exp(-np.maximum(energies, 0)))
 
 
 def metropolis(energy: Fraction, planes: int) -> int:

@@ -25,7 +25,7 @@ from rgc.verification.documents import at_point
 from rgc.verification.energies import UNIT, rounding
 from rgc.verification.evaluator import Evaluator
 from rgc.verification.instances import Instance, describe
-from rgc.verification.quenched import realised
+from rgc.verification.quenched import first_realisation, realised
 from rgc.verification.states import States, every_state, unpack
 from rgc.verification.subject import Subject
 
@@ -44,6 +44,9 @@ SWEEPS = 6
 
 SURE = 25.0
 """The least variance of a count that is judged by itself."""
+
+ALIKE = 16
+"""Groups of chances that are judged together, each as wide as the others."""
 
 APART = 5.0
 """Standard deviations by which a count may differ from its mean."""
@@ -86,15 +89,17 @@ class _Small:
         states = every_state(tiny.lattice, tiny.spec.species)
         self.name, self.states = tiny.name, realised(tiny.sampler, states)
         self.energies = [_energies(each, self.states) for each in documents]
+        words = -(-self.states.number // 64)
         self.exchange = make_exchange(
             models,
             subject.reference,
             key=stream(subject.seed, {}, "exchange"),
-            words=-(-self.states.number // 64),
+            words=words,
             word0=0,
+            couplings=first_realisation(tiny.sampler, words),
         )
         packed = [subject.reference.pack(field) for field in self.states.fields]
-        self.sums = self.exchange.recorder(packed)[1][0][:, : self.states.number]
+        self.sums = self.exchange.sums(packed)[1][:, : self.states.number]
         terms = [{t.name: t.coefficient for t in model.hamiltonian.terms} for model in models]
         cells = prod(tiny.lattice.cells)
         self.rounded = max(
@@ -104,13 +109,7 @@ class _Small:
 
     def chances(self, pair: int) -> Any:
         """P[a, b] that a at the one value and b at the next are exchanged."""
-        changes = self.sums[:, None, :] - self.sums[:, :, None]
-        distinct, which = np.unique(changes.reshape(len(changes), -1), axis=1, return_inverse=True)
-        chances = [
-            self.exchange.threshold(pair, tuple(map(int, change))) * 2.0**-BITS
-            for change in distinct.T
-        ]
-        return np.array(chances)[which.reshape(changes.shape[1:])]
+        return self.exchange.chances(pair, self.sums[:, None, :] - self.sums[:, :, None])[0]
 
 
 def _energies(document: Document, states: States) -> Any:
@@ -153,14 +152,18 @@ def _decided(small: _Small) -> Finding:
 
 def _apart(accepted: Any, chances: Any) -> float:
     """The largest difference of a count from its mean, in standard deviations or, of those that are
-    less than 1, in units: of the tries of each chance, those of fewer than `SURE` together.
+    less than 1, in units: of the tries of each chance, those of fewer than `SURE` together with
+    others of about the same chance.
     """
     p, which, tries = np.unique(chances, return_inverse=True, return_counts=True)
     spread = tries * p * (1 - p)
     kept = (spread >= SURE) | (spread == 0)
-    groups = np.where(kept, np.arange(len(p)), len(p))[which]
-    count, mean = (np.bincount(groups, each, len(p) + 1) for each in (accepted, chances))
-    variance = np.bincount(groups, chances * (1 - chances), len(p) + 1)
+    alike = len(p) + np.minimum(ALIKE * p, ALIKE - 1).astype(int)
+    groups = np.where(kept, np.arange(len(p)), alike)[which]
+    count, mean, variance = (
+        np.bincount(groups, each, len(p) + ALIKE)
+        for each in (accepted, chances, chances * (1 - chances))
+    )
     return float((abs(count - mean) / np.sqrt(np.maximum(variance, 1))).max())
 
 

@@ -38,30 +38,31 @@ def sums_of(
 ) -> dict[Tally, Any]:
     """The sums of some tallies in each configuration, by a record like that of the sampler."""
     model, words = sampler.model, -(-states.number // 64)
-    numbered = [tally for tally in tallies if not model.signs and _numbered(tally, model.first)]
+    numbered = model.numbered(tallies)
     counted = [tally for tally in tallies if tally not in numbered]
     recorder = make_recorder(model.lattice, model.kinds, counted, backend, words)
     packed, counts = recorder([backend.pack(field) for field in states.fields])
     found: dict[Tally, Any] = dict(recorder.by_tally(counts))
     if numbered:
-        numbers = (
-            np.broadcast_to(field[..., :1], (*field.shape[:-1], 64 * words))
-            for field in sampler.couplings.numbers
-        )
         weighed = make_weighed_sums(
             numbered,
             model.lattice,
             model.species,
             first=model.first,
-            couplings=Couplings(numbers=tuple(numbers)),
+            couplings=first_realisation(sampler, words),
             backend=backend,
         )
         found |= weighed(packed)[1]
     return {tally: sums[..., : states.number] for tally, sums in found.items()}
 
 
-def _numbered(tally: Tally, first: int) -> bool:
-    return any(spin.species >= first for spins in tally.operator.products for spin in spins)
+def first_realisation(sampler: Sampler, words: int) -> Couplings:
+    """The numbers of the first realisation of a sampler in all replicas of so many words."""
+    numbers = (
+        np.broadcast_to(field[..., :1], (*field.shape[:-1], 64 * words))
+        for field in sampler.couplings.numbers
+    )
+    return Couplings(numbers=tuple(numbers))
 
 
 def overlaps(states: States, weights: Any) -> Any:

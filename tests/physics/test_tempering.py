@@ -97,7 +97,7 @@ def test_values_with_exchanges_are_those_of_a_scan(name: str) -> None:
 
 
 RANDOM = """
-parameters {{ K = {}, J ~ bimodal(1, p=0.5) }}
+parameters {{ K = {}, J ~ {} }}
 lattice square(3)
 spins s: ising
 hamiltonian - K * sum(<i,j>) J[i,j]*s[i]*s[j]
@@ -106,16 +106,24 @@ measure {{ energy }}
 """
 
 
-def test_random_signs_are_the_same_at_all_values() -> None:
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "bimodal(1, p=0.5)",
+        "normal(0, 1)",
+        pytest.param("diluted(1, p=0.6)", marks=pytest.mark.slow),
+    ],
+)
+def test_random_couplings_are_the_same_at_all_values(drawn: str) -> None:
     """Those of `enumerate`, so that averages over 64 realisations differ by the noise of sweeps
     alone, which is less than what the realisations differ by.
     """
     update = "tempering(K=[0.2, 0.6, 1])"
     flow = f"sample(sweeps=500, every=2, disorder=64, replicas=128, update={update})"
-    answer = rgc.compile(RANDOM.format(0.5, flow), backend="reference").run(checkpoints=False)
+    answer = rgc.compile(RANDOM.format(0.5, drawn, flow), backend="numba").run(checkpoints=False)
     for point in answer.points:
         energy = point.result.observables["energy"]
-        text = RANDOM.format(point.parameters["K"], "enumerate(disorder=64)")
+        text = RANDOM.format(point.parameters["K"], drawn, "enumerate(disorder=64)")
         exact = rgc.compile(text, backend="reference").run(checkpoints=False).result
         known = exact.observables["energy"]
         assert energy.value == pytest.approx(known.value, abs=0.7 * energy.error)

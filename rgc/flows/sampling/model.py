@@ -75,6 +75,18 @@ class Model:
         """
         return len(self.species) + (not self.signs)
 
+    def numbered(self, tallies: Sequence[Tally]) -> list[Tally]:
+        """Those of some sums whose products hold random numbers that are not signs."""
+        if self.signs:
+            return []
+        return [
+            tally
+            for tally in tallies
+            if any(
+                spin.species >= self.first for spins in tally.operator.products for spin in spins
+            )
+        ]
+
     @property
     def two_states(self) -> bool:
         """Whether every spin is a bit, and the groups of `merged` are products."""

@@ -88,13 +88,13 @@ def make_couplings(
 class WeighedSums:
     """Sums over the lattice of products of spins times random numbers, from sums cell by cell.
 
-    rows[tally] holds the numbers of the rows of the record, and the weight float64[*cells, replica]
-    of each.
+    rows[tally] holds the number of the first of its rows of the record, and the weights
+    float64[row, *cells, replica] of that and those that follow.
     """
 
     record: Record
     kernel: Kernel
-    rows: Mapping[Tally, tuple[tuple[int, Floats], ...]]
+    rows: Mapping[Tally, tuple[int, Floats]]
     replicas: int
 
     def __call__(self, packed: Sequence[State]) -> tuple[list[State], dict[Tally, Floats]]:
@@ -104,10 +104,29 @@ class WeighedSums:
         fields, counts = self.kernel(packed, nothing, _NO_DRAWS)
         (sums,) = (array[0] for array in self.record.sums(counts, self.replicas))
         found = {}
-        for tally, rows in self.rows.items():
-            parts = (sums[row] * weight for row, weight in rows)
-            found[tally] = sum(part.reshape(-1, self.replicas).sum(axis=0) for part in parts)
+        for tally, (first, weights) in self.rows.items():
+            parts = sums[first : first + len(weights)] * weights
+            of_rows = parts.reshape(len(weights), -1, self.replicas).sum(axis=1)
+            found[tally] = of_rows.sum(axis=0)
         return fields, found
+
+    def exact(self) -> WeighedSums:
+        """The same with numbers rounded so that their sums fit in 53 bits: adding them in any order
+        gives the same bits. The last of their own 53 bits are lost, as many as the logarithm of how
+        many there are.
+        """
+        rows = {tally: (first, _summable(each)) for tally, (first, each) in self.rows.items()}
+        return replace(self, rows=rows)
+
+
+def _summable(weights: Floats) -> Floats:
+    """Numbers [..., replica] as multiples, in every replica, of a power of two that all of them
+    together exceed less than 2^52 times.
+    """
+    flat = abs(weights.reshape(-1, weights.shape[-1]))
+    _, exponent = np.frexp(flat.max(axis=0) * len(flat))
+    unit = np.ldexp(1.0, exponent - 51)
+    return np.asarray(np.rint(weights / unit) * unit)
 
 
 def make_weighed_sums(
@@ -123,16 +142,16 @@ def make_weighed_sums(
 
     A product is tallied for every cell of its first spin.
     """
-    operators, rows = list[Group](), dict[Tally, tuple[tuple[int, Floats], ...]]()
+    operators, rows = list[Group](), dict[Tally, tuple[int, Floats]]()
     replicas = couplings.numbers[0].shape[-1]
     for tally in tallies:
-        group, mine = tally.operator, []
+        group, mine, begin = tally.operator, [], len(operators)
         assert isinstance(group, Group)  # noqa: S101  (only these hold random numbers)
         for product, reach in zip(group.products, group.reaches, strict=True):
-            mine.append((len(operators), _weight(product, first, lattice, couplings)))
+            mine.append(_weight(product, first, lattice, couplings))
             spins = tuple(spin for spin in product if spin.species < first)
             operators.append(replace(group, products=(spins,), reaches=(reach,)))
-        rows[tally] = tuple(mine)
+        rows[tally] = (begin, np.stack(mine))
     axes = tuple(range(lattice.dimension))
     record = operators_to_tallies(lattice, species, [TallyRequest(tuple(operators), True, axes)])
     return WeighedSums(record, backend.compile(record.program), rows, replicas)

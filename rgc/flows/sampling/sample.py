@@ -163,11 +163,7 @@ def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
     model, words = sampler.model, sampler.plan.words
     copies = any(len(model.kinds) in _species(tally) for tally in estimator.tallies)
     kinds = (*model.kinds, *([model.species[0]] if copies else []))
-    numbered = [
-        tally
-        for tally in estimator.tallies
-        if not model.signs and max(_species(tally), default=0) >= model.first
-    ]
+    numbered = model.numbered(estimator.tallies)
     counted = [tally for tally in estimator.tallies if tally not in numbered]
     recorder = make_recorder(model.lattice, kinds, counted, sampler.backend, words)
     made = Sample(sampler, estimator, recorder, copies=copies)

@@ -241,6 +241,7 @@ def temper(
         key=stream(first.seed, point, "exchange"),
         words=first.plan.words,
         word0=first.plan.word0,
+        couplings=first.couplings,
     )
     return Tempering(parameter, tuple(values), tuple(samples), exchange)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -33,10 +34,18 @@ hamiltonian
 flow sample(sweeps={}, thermalise=4, every=2, replicas={}, update=tempering({}))
 measure {{ energy, q = mean(i) delta(s[i], 0) }}
 """
+NUMBERS = """parameters {{ T = 1, h = 0.2, J ~ normal(0.2, 1) }}
+lattice square(4, 3)
+spins s: ising
+hamiltonian - 1/T * sum(<i,j>) J[i,j]*s[i]*s[j] - h/T * sum(i) s[i]
+flow sample(sweeps={}, thermalise=4, every=2, replicas={}, disorder=64, update=tempering({}))
+measure {{ energy, q2 }}
+"""
 CASES = {
     "ising": ISING.format(12, 128, "K=[0.3, 0.45, 0.6]"),
     "clusters": ISING.format(8, 64, "K=[0.3, 0.5], inner=wolff"),
     "mixed": MIXED.format(12, 64, "T=[1.5, 1, 0.5], inner=metropolis"),
+    "numbers": NUMBERS.format(12, 128, "T=[2, 1.5, 1]"),
 }
 
 
@@ -143,13 +152,43 @@ def test_a_draw_decides_for_one_replica_of_one_sweep() -> None:
     both = [exchange.decide(sweep, 0, *sums) for sweep in (0, 2)]
     assert 20 < both[0].sum() < 90
     assert (both[0] != both[1]).any()
-    later = Exchange(
-        exchange.recorder, 1, exchange.falls, exchange.kernel, exchange.key, "splitmix", 1, 1
-    )
+    later = replace(exchange, words=1, word0=1)
     np.testing.assert_array_equal(
         later.decide(0, 0, *(each[:, 64:] for each in sums)), both[0][64:]
     )
     assert exchange.key == stream(7, {}, "exchange")
+
+
+def test_doubtful_chances_are_decided_by_forty_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With sums of numbers and of products: as double precision decides, where that can."""
+    exchange = exchange_of(CASES["numbers"])
+    rng = np.random.default_rng(5)
+    sums = rng.normal(size=(2, len(exchange.tallies), 128))
+    decided = exchange.decide(3, 0, *sums)
+    right, asked = Exchange.threshold, list[int]()
+
+    def threshold(self: Exchange, pair: int, change: Sequence[float]) -> int:
+        asked.append(pair)
+        return right(self, pair, change)
+
+    monkeypatch.setattr(Exchange, "threshold", threshold)
+    np.testing.assert_array_equal(exchange.decide(3, 0, *sums), decided)
+    assert not asked
+    monkeypatch.setattr("rgc.flows.sampling.exchange.ROUNDING", 1.0)
+    np.testing.assert_array_equal(exchange.decide(3, 0, *sums), decided)
+    assert len(asked) == 128
+
+
+def test_sums_of_numbers_do_not_depend_on_their_order() -> None:
+    exchange = exchange_of(CASES["numbers"])
+    assert exchange.weighed is not None
+    ((_, weights),) = exchange.weighed.rows.values()
+    terms = weights.reshape(-1, 128)
+    right = [sum(map(Fraction, column)) for column in terms.T]
+    for order in (np.arange(len(terms)), np.random.default_rng(1).permutation(len(terms))):
+        assert list(map(Fraction, np.cumsum(terms[order], axis=0)[-1])) == right
+    ((_, again),) = exchange.weighed.exact().rows.values()
+    np.testing.assert_array_equal(again, weights)
 
 
 def test_values_far_apart_are_warned_of() -> None:

@@ -226,9 +226,9 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
         hint = f"complete({MOST_TOGETHER}) runs today"
         yield Problem("not-yet", message, spec.document.place("lattice"), hint=hint)
     turned = isinstance(spec.lattice, Lattice) and "antiperiodic" in spec.lattice.boundary
-    if turned and ready.kind == "programs":
-        message = "antiperiodic boundaries cannot be sampled yet"
-        hint = "use boundary=periodic or open"
+    if turned and ready.kind == "programs" and not ready.antiperiodic:
+        message = "antiperiodic boundaries come later for this scheme"
+        hint = "use boundary=periodic or open; sample and enumerate take them"
         yield Problem("not-yet", message, spec.document.place("lattice"), hint=hint)
     for species in spec.species:
         if species.alphabet not in ready.alphabets:

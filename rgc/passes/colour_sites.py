@@ -8,7 +8,6 @@ from itertools import count
 from itertools import product as cartesian
 from math import prod
 
-from rgc.errors import Problem, SpecError
 from rgc.model.followers import Follower, chain
 from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Cell, Lattice
@@ -39,11 +38,9 @@ def colour_sites(
     coloured greedily and the cells are listed. Near open edges a step splits into boxes whose spins
     have the same products.
 
-    Raises `SpecError` on antiperiodic boundaries and `ValueError` on an infinite lattice.
+    Antiperiodic boundaries are like periodic ones here: the signs around them never move. Raises
+    `ValueError` on an infinite lattice.
     """
-    if "antiperiodic" in lattice.boundary:
-        message = "antiperiodic boundaries cannot be sampled yet"
-        raise SpecError([Problem("not-yet", message, hint="use boundary=periodic or open")])
     decided = {(each.letter, each.species) for each in followers}
     return tuple(
         step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rgc.schemes import checks, options, shares
 from rgc.schemes.answers import AVERAGES, COPIES, DISCRETE, MODEL, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
-from rgc.schemes.needs import disorder, lattice, samples
+from rgc.schemes.needs import disorder, lattice, samples, states
 from rgc.schemes.scheme import Ready, Scheme
 
 TEMPLATE = """\
@@ -41,6 +41,7 @@ SCHEME = Scheme(
         disorder.drawn_couplings,
         disorder.whole_lanes,
         disorder.numbers_at_sites,
+        states.turned_spins,
     ),
     derived=samples.thermalise,
     answers=(*AVERAGES, "couplings", "correlation", *COPIES, "exchanges"),
@@ -54,6 +55,7 @@ SCHEME = Scheme(
         measures=(*SAMPLED, *COPIES),
         lattices=("crystal", "complete"),
         disorder=True,
+        antiperiodic=True,
         tempering=True,
     ),
     template=TEMPLATE,

@@ -113,6 +113,7 @@ class Ready:
       parameter that the scheme determines run too.
     - `measures` are built-in measures by name, `lattices` kinds of lattices, `maps` kinds of maps
       without spins, and `disorder` says whether couplings may be drawn.
+    - `antiperiodic` says whether lattice programs run with antiperiodic boundaries.
     - `tempering` says whether replicas may be exchanged between the values of a parameter.
     - `shares` finds into how many shares a run at one point can be cut; None where it cannot be.
     - `kind` says what does the work: lattice programs, which sample the spins of the spec, dense
@@ -133,6 +134,7 @@ class Ready:
     lattices: tuple[Literal["crystal", "complete", "diamond", "graph"], ...] = ("crystal",)
     maps: tuple[str, ...] = ()
     disorder: bool = False
+    antiperiodic: bool = False
     tempering: bool = False
     small: Mapping[str, str] = field(default_factory=dict)
 

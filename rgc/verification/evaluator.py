@@ -102,7 +102,8 @@ class Evaluator:
                 given = (*arguments, *(option.value for option in options))
                 return self.called(name, [self(argument, bound) for argument in given])
             case ast.Index(ast.Name(name), (where,)) if name in self.spins:
-                return self.spins[name][self.folded(self.site(where, bound))]
+                at = self.site(where, bound)
+                return self.turned(at) * self.spins[name][self.folded(at)]
             case ast.Index(ast.Name(name), arguments) if self.is_drawn(name):
                 return self.random(name, arguments, bound)
             case ast.Index(base, arguments):
@@ -202,6 +203,12 @@ class Evaluator:
         if any(edge == "open" and not 0 <= x < size for x, size, edge in axes):
             raise Missing
         return (*(x % size for x, size, _ in axes), site.letter)
+
+    def turned(self, site: Site) -> int:
+        """The sign with which a spin is met at a site, around antiperiodic boundaries."""
+        axes = zip(site.cell, self.lattice.cells, self.lattice.boundary, strict=True)
+        turns = sum(x // size for x, size, edge in axes if edge == "antiperiodic")
+        return -1 if turns % 2 else 1
 
     def domain(self, domain: ast.Domain, bound: Bound) -> Iterator[dict[str, Any]]:
         letters = range(len(self.lattice.basis))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def realised(sampler: Sampler, states: States) -> States:
     """Configurations together with the first realisation of the random couplings of a sampler."""
     model = sampler.model
-    if not model.quenched:
+    if not sampler.couplings.signs and not model.quenched:
         return states
     signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.couplings.signs)
     drawn = Drawn(
@@ -47,7 +47,7 @@ def sums_of(
         weighed = make_weighed_sums(
             numbered,
             model.lattice,
-            model.species,
+            model.kinds,
             first=model.first,
             couplings=first_realisation(sampler, words),
             backend=backend,

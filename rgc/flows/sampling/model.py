@@ -29,6 +29,7 @@ from rgc.passes.find_sectors import find_sectors
 from rgc.passes.merge_tables import merge_tables
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.quench import quench, signs_alone
+from rgc.passes.seams import hamiltonian_across, seams
 from rgc.program.draws import Generator
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Model:
     - `followers` are spins that others decide, in an order in which those come first.
     - `quenched` are the random couplings, drawn as `draws` says or `given`: their `signs` alone,
       or the numbers. In `merged` they are spins of species beyond the others, which never move.
+    - `seams` are such spins too, the signs around antiperiodic boundaries. They come first.
     """
 
     lattice: Lattice
@@ -58,6 +60,7 @@ class Model:
     coefficients: tuple[Fraction, ...]
     sectors: Sectors
     followers: tuple[Follower, ...] = ()
+    seams: tuple[Species, ...] = ()
     quenched: tuple[Quenched, ...] = ()
     signs: bool = True
     draws: Mapping[str, Distribution] = field(default_factory=dict)
@@ -66,14 +69,14 @@ class Model:
     @property
     def kinds(self) -> tuple[Species, ...]:
         """The species, and those of signs that are quenched: one for each field of a program."""
-        return _kinds(self.species, self.quenched if self.signs else ())
+        return _kinds((*self.species, *self.seams), self.quenched if self.signs else ())
 
     @property
     def first(self) -> int:
         """The species of the first of the quenched spins of `merged`. Where they are numbers, one
         before them is left for a copy of the spins.
         """
-        return len(self.species) + (not self.signs)
+        return len(self.species) + len(self.seams) + (not self.signs)
 
     def numbered(self, tallies: Sequence[Tally]) -> list[Tally]:
         """Those of some sums whose products hold random numbers that are not signs."""
@@ -142,12 +145,13 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
         raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
     zero = spec.hamiltonian.zero if zero is None else tuple(zero)
     two_states = all(kind.two_states for kind in spec.species)
-    quenched = tuple[Quenched, ...]()
+    turned, quenched = seams(lattice), tuple[Quenched, ...]()
     signs = signs_alone(hamiltonian, spec.draws)
     if two_states:
-        first = len(spec.species) + (not signs)
+        first = len(spec.species) + len(turned) + (not signs)
         hamiltonian, quenched = quench(hamiltonian, spec.draws, lattice, first)
-    kinds = _kinds((*spec.species, *([] if signs else spec.species[:1])), quenched)
+        hamiltonian = hamiltonian_across(hamiltonian, lattice, len(spec.species))
+    kinds = _kinds((*spec.species, *turned, *([] if signs else spec.species[:1])), quenched)
     merge: Any = merge_terms if two_states else merge_tables
     merged = merge(hamiltonian, lattice, kinds, zero)
     products = [product for group in merged.groups for product in group.products]
@@ -166,6 +170,7 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
         merged=merged,
         coefficients=coefficients,
         sectors=sectors,
+        seams=turned,
         quenched=quenched,
         signs=signs,
         draws=spec.draws,

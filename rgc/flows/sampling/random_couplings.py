@@ -21,6 +21,7 @@ from rgc.model.operators import Product
 from rgc.model.quenched import Quenched
 from rgc.model.spins import Species
 from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
+from rgc.passes.seams import seam_fields
 from rgc.program.lattice.arguments import lattice_arguments
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ _NO_DRAWS = np.zeros((1, 0, 2), dtype=np.uint64)
 class Couplings:
     """The random couplings of the replicas of a plan.
 
-    - `signs` are canonical fields u64[1, *cells, letter, word] of quenched spins.
+    - `signs` are canonical fields u64[1, *cells, letter, word] of quenched spins, those of
+      antiperiodic boundaries first.
     - `numbers` are float64[*cells, letter, replica], where couplings are no signs.
     - `point` holds the scanned parameters that keyed their random numbers.
     """
@@ -66,8 +68,9 @@ def make_couplings(
     """The couplings of a run, as `signs` or as numbers: lane r of all copies of a block is one
     realisation, or every lane the first where there are not several.
     """
+    seams = seam_fields(lattice, plan.words)
     if not quenched:
-        return Couplings()
+        return Couplings(signs=seams)
     blocks = [range(LANES * block, LANES * (block + 1)) for block in plan.blocks]
     numbers = [k for block in blocks for k in block] or [0] * LANES
     made = {k: Realisation(draws, lattice, seed, point, k, given) for k in set(numbers)}
@@ -75,13 +78,13 @@ def make_couplings(
     if signs:
         fields = sign_fields(quenched, each, lattice)
         return Couplings(
-            signs=tuple(np.repeat(field, copies, axis=-1) for field in fields), point=point
+            signs=(*seams, *(np.repeat(field, copies, axis=-1) for field in fields)), point=point
         )
     found = number_fields(quenched, each, lattice)
     words = (field.reshape(*field.shape[:-1], -1, LANES) for field in found)
     copied = (np.repeat(field, copies, axis=-2) for field in words)
     flat = (field.reshape(*field.shape[:-2], -1) for field in copied)
-    return Couplings(numbers=tuple(flat), point=point)
+    return Couplings(signs=seams, numbers=tuple(flat), point=point)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,7 @@ from rgc.model.observables import Average, Tally
 from rgc.model.spins import Species
 from rgc.model.supercells import array_as_written, as_written
 from rgc.passes.built_in import built_in, overlap
+from rgc.passes.seams import measured_across
 from rgc.results.result import Estimate, Level, Result, Saved
 from rgc.schemes.sample import SCHEME
 
@@ -139,7 +140,7 @@ def make_sample(request: Request) -> Sample:
         share=request.share,
         drawn_at=request.drawn_at,
     )
-    observables = observables_of(
+    meant = observables_of(
         request.spec,
         model.lattice,
         model.species,
@@ -147,6 +148,11 @@ def make_sample(request: Request) -> Sample:
         sectors=model.symmetry,
         overlap=overlap(model.lattice, model.species, len(model.kinds)),
     )
+    first = len(model.species)
+    observables = [
+        replace(each, expression=measured_across(each.expression, model.lattice, first))
+        for each in meant
+    ]
     estimator = make_estimator(
         observables,
         watched(model),
@@ -172,7 +178,7 @@ def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
     weighed = make_weighed_sums(
         numbered,
         model.lattice,
-        model.species,
+        model.kinds,
         first=model.first,
         couplings=sampler.couplings,
         backend=sampler.backend,

@@ -269,7 +269,7 @@ def _sweep(
     if not model.signs:
         made = weights_to_update(
             lattice,
-            model.species,
+            model.kinds,
             groups,
             steps,
             first=model.first,

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rgc.errors import SpecError
 from rgc.model.groups import Group, present
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.lattices import chain, cubic, honeycomb, hypercubic, square, triangular
@@ -221,11 +220,9 @@ def test_letters_of_the_honeycomb_are_one_colour_each() -> None:
     assert [(step.star.letter, len(step.sites)) for step in steps] == [(0, 25), (1, 25)]
 
 
-def test_infinite_and_antiperiodic_lattices_are_refused() -> None:
+def test_infinite_lattices_are_refused() -> None:
     with pytest.raises(ValueError, match="infinite"):
         colour_sites((NEAREST,), square(None, None))
-    with pytest.raises(SpecError, match="antiperiodic"):
-        colour_sites((NEAREST,), square(8, boundary="antiperiodic"))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Files of numbers, `.npy`, `.npz` and `.csv`: what they hold, read without an array library.
 
-A check reads names, shapes and dtypes. Values are read when a spec runs. The form of `.npy` is that
-of NumPy's NEP 1: a magic word, the length of the header, a dictionary as a Python literal, and then
-the bytes of the array. An `.npz` is a zip archive of such files.
+To load a spec reads names, shapes and dtypes. Values are read by `rgc check` and when a spec runs.
+The form of `.npy` is that of NumPy's NEP 1: a magic word, the length of the header, a dictionary as
+a Python literal, and then the bytes of the array. An `.npz` is a zip archive of such files.
 """
 
 from __future__ import annotations

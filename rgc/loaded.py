@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rgc.errors import Problem
+from rgc.errors import Problem, SpecError
 from rgc.model.data import files_of as data_files
 from rgc.model.data import rows_of
 from rgc.model.spec import STAND_IN
@@ -125,14 +125,31 @@ class Loaded:
 
         return sha256(print_text(without_comments(self.document)).encode("utf-8")).hexdigest()
 
-    def digests(self) -> dict[str, str]:
-        """The SHA-256 of each file of data and of weights that a run reads, by what messages call
-        it. Raises `SpecError` for a file that is not there any more.
+    @property
+    def files(self) -> tuple[tuple[Path, str], ...]:
+        """The files of data, of weights, masks and couplings that a run reads: the folder of each
+        and its path there.
         """
-        return {
-            f"file '{path}'": digest_of(folder, path)
-            for folder, path in (*data_files(self.spec.data), *stack_files(self.spec.stack))
-        }
+        couplings = ((file.folder, file.path) for file in self.spec.given.values())
+        found = (*data_files(self.spec.data), *stack_files(self.spec.stack), *couplings)
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _first_digests(self) -> dict[str, str]:
+        return {f"file '{path}'": digest_of(folder, path) for folder, path in self.files}
+
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each of the `files`, by what messages call it. Raises `SpecError` for one
+        that is not there any more (missing-file), or is another than at the first call
+        (changed-file).
+        """
+        found = {f"file '{path}'": digest_of(folder, path) for folder, path in self.files}
+        for name, digest in self._first_digests.items():
+            if found[name] != digest:
+                message = f"the {name} has changed since the run began"
+                hint = "points of one run have one file: begin again"
+                raise SpecError([Problem("changed-file", message, hint=hint)])
+        return found
 
     @property
     def summary(self) -> str:

@@ -14,15 +14,19 @@ UNITS = {"K": 2.0**10, "M": 2.0**20, "G": 2.0**30, "T": 2.0**40}
 MACHINE = Path("/proc/meminfo")
 """Where Linux says what is free."""
 
+OWN = Path("/proc/self/status")
+"""Where it says what this process has."""
+
 GROUPS = Path("/sys/fs/cgroup")
 """Where it says what control groups allow."""
 
 
 def available() -> float | None:
-    """The bytes that a run may take: the least of what the machine has free and of what the control
-    groups of this process leave, less `MARGIN`. None where neither is known.
+    """The bytes that a run may take: the least of what the machine has free, of what the control
+    groups of this process leave, and of what its own limits (`ulimit -v`, `ulimit -d`) leave, less
+    `MARGIN`. None where none is known.
     """
-    free = [*_machine(), *_groups()]
+    free = [*_machine(), *_groups(), *_limits()]
     return min(free) * (1 - MARGIN) if free else None
 
 
@@ -51,6 +55,20 @@ def _groups() -> Iterator[float]:
         most, now = _lines(folder / limit), _lines(folder / used)
         if most and now and most[0].isdigit() and now[0].isdigit():
             yield max(0.0, float(most[0]) - float(now[0]) + _cached(folder))
+
+
+def _limits() -> Iterator[float]:
+    """What is left below the limits of this process on its address space and on its data."""
+    try:
+        import resource
+    except ImportError:  # where no process has limits
+        return
+    for limit, counted in ((resource.RLIMIT_AS, "VmSize:"), (resource.RLIMIT_DATA, "VmData:")):
+        most, _ = resource.getrlimit(limit)
+        if most != resource.RLIM_INFINITY:
+            words = (line.split() for line in _lines(OWN))
+            used = (float(line[1]) * 1024 for line in words if line[:1] == [counted])
+            yield max(0.0, most - next(used, 0.0))
 
 
 def _cached(folder: Path) -> float:

@@ -41,8 +41,6 @@ TIME_IS_UP = "time limit reached"
 LOG = logging.getLogger("rgc")
 """What a run does, for whoever listens: what begins and ends as `INFO`, checkpoints as `DEBUG`."""
 
-ANEW = "without --resume the run starts from the beginning"
-
 
 class Interrupted(Exception):
     """The run was stopped before its end.
@@ -263,7 +261,7 @@ def _restored(
         stored = checkpoint.read(path)
     except checkpoint.Damaged as error:
         message = f"the checkpoint {path} cannot be read: {error}"
-        raise CheckpointError([Problem("damaged-checkpoint", message, hint=ANEW)]) from None
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=_anew(path))]) from None
     _check_identity(path, identity, stored.header.get("identity"))
     _check_content(flow, path, stored)
     written = stored.header.get("rgc")
@@ -288,7 +286,7 @@ def _check_content(flow: Flow, path: Path, stored: Checkpoint) -> None:
     )
     if not right or not all(alike):
         message = f"the checkpoint {path} holds no state of '{flow.scheme}' with {flow.steps} steps"
-        raise CheckpointError([Problem("damaged-checkpoint", message, hint=ANEW)])
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=_anew(path))])
 
 
 def _check_identity(path: Path, mine: Mapping[str, Any], theirs: object) -> None:
@@ -300,5 +298,10 @@ def _check_identity(path: Path, mine: Mapping[str, Any], theirs: object) -> None
                 f"the checkpoint {path} belongs to another run: its {name} is "
                 f"{other.get(name)}, not {value}"
             )
-            hint = "give --out another folder, or run without --resume"
+            hint = f"give --out another folder; {_anew(path)}"
             raise CheckpointError([Problem("other-checkpoint", message, hint=hint)])
+
+
+def _anew(path: Path) -> str:
+    """A hint for who does not want a checkpoint."""
+    return f"to begin anew, remove {path.parent}"

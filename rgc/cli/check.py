@@ -15,9 +15,13 @@ from rgc.cli.arguments import Parser, add_max_memory
 from rgc.cli.settings import Entries, add_settings, entries, source
 from rgc.compiler import load
 from rgc.errors import Problem, SpecError, escape, placed, render
+from rgc.loaded import Loaded
 from rgc.model.spec import Spec
 from rgc.schemes import SCHEMES
 from rgc.schemes.cost import NOTHING, Cost
+
+LARGE = 1 << 26
+"""Files of more bytes are not read in a check, which takes a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,14 @@ def _check(name: str, settings: Entries, scan: Entries, options: Namespace) -> C
     try:
         loaded = load(source(name), settings=settings, scan=scan)
         _check_tables(loaded.spec)
+        unread = sum(map(_check_files, (loaded, *loaded.others)))
         cost.refuse(loaded, options.max_memory)
     except SpecError as error:
         return Checked(name, "", NOTHING, error.problems)
     warnings = (*loaded.warnings, *later(loaded.spec))
-    summary = "" if warnings and options.strict else loaded.summary
+    are = "file is" if unread == 1 else "files are"
+    later_on = f"; {unread} large {are} looked at when it runs" if unread else ""
+    summary = "" if warnings and options.strict else loaded.summary + later_on
     return Checked(name, summary, cost.of_run(loaded), warnings)
 
 
@@ -107,6 +114,18 @@ def _check_tables(spec: Spec) -> None:
 
             with placed(spec.place("block")):
                 check_laws(block, spec.species)
+
+
+def _check_files(loaded: Loaded) -> int:
+    """Raise `SpecError` for values of files that a run refuses, where all files are small. Returns
+    how many are too large to be read in a check. The array library is imported for these alone.
+    """
+    large = sum((folder / path).stat().st_size > LARGE for folder, path in loaded.files)
+    if loaded.files and not large:
+        from rgc.flows.values_of_files import check_values
+
+        check_values(loaded.spec)
+    return large
 
 
 def _say(checked: Checked) -> None:

@@ -40,7 +40,7 @@ def check_shape(array: NDArray[Any], shape: tuple[int, ...]) -> None:
     """
     if array.shape != shape:
         message = f"an array of the checkpoint has the shape {array.shape}, not {shape}"
-        hint = "without --resume the run starts from the beginning"
+        hint = "to begin anew, remove the folder of checkpoints"
         raise CheckpointError([Problem("damaged-checkpoint", message, hint=hint)])
 
 

@@ -1,8 +1,9 @@
 """An output folder has one owner: a run holds it while it works, and lists the files that it wrote.
 
-`files.json` holds, for each file of rgc in the folder, the stamp of the run that wrote it. When a
-run has written its own, it removes those of earlier runs that it did not replace. A file that the
-list does not name is somebody else's, and is left alone.
+`files.json` holds, for each file of rgc in the folder, the stamp of the run that wrote it, and so
+for the folders of the runs of a study. When a run has written its own, it removes those of earlier
+runs that it did not replace. A file that the list does not name is somebody else's, and is left
+alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,17 +69,31 @@ class Written:
         """The files that this run has written so far."""
         return sorted(name for name, who in self._listed.items() if who == self._stamp)
 
-    def finish(self) -> None:
-        """Remove what earlier runs wrote and this one did not."""
+    def finish(self, folders: Collection[str] = ()) -> None:
+        """Remove what earlier runs wrote and this one did not. `folders` are those of its runs."""
         own = {name: who for name, who in self._listed.items() if who == self._stamp}
         for name in self._listed.keys() - own.keys():
             (self.folder / name).unlink(missing_ok=True)
-        self._list(own)
+        for name in _folders(self.folder).keys() - set(folders):
+            _remove_run(self.folder / name)
+        self._list(own, dict.fromkeys(folders, self._stamp))
 
-    def _list(self, names: Mapping[str, str]) -> None:
+    def _list(self, names: Mapping[str, str], folders: Mapping[str, str] | None = None) -> None:
         self._listed = dict(names)
-        text = json.dumps({"files": self._listed}, indent=2) + "\n"
-        files.write_text(self.folder / LIST, text)
+        inside = _folders(self.folder) if folders is None else folders
+        stored = {"files": self._listed, **({"folders": dict(inside)} if inside else {})}
+        files.write_text(self.folder / LIST, json.dumps(stored, indent=2) + "\n")
+
+
+def _remove_run(folder: Path) -> None:
+    """Remove the files of rgc in the folder of a run, and the folder if nothing else is there."""
+    for name in _listed(folder):
+        (folder / name).unlink(missing_ok=True)
+    for name in _folders(folder):
+        _remove_run(folder / name)
+    (folder / LIST).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def files_of_the_run(folder: Path) -> frozenset[str] | None:
@@ -100,10 +115,21 @@ def date_of_the_run(folder: Path) -> str:
 
 
 def _listed(folder: Path) -> dict[str, str]:
-    """The list of a folder, without names that lead out of it; empty where there is none."""
+    """The files that the list of a folder names; none where there is no list."""
+    return _named(folder, "files")
+
+
+def _folders(folder: Path) -> dict[str, str]:
+    """The folders of runs of a study that the list of its folder names."""
+    found = _named(folder, "folders")
+    return {name: who for name, who in found.items() if not (folder / name).is_symlink()}
+
+
+def _named(folder: Path, kind: str) -> dict[str, str]:
+    """A part of the list of a folder, without names that lead out of it."""
     try:
         stored = json.loads((folder / LIST).read_text(encoding="utf-8"))
-        entries = stored["files"].items()
+        entries = stored[kind].items()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
     return {

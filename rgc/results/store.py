@@ -183,7 +183,7 @@ def write(
     }
     answer = _told(answer, parts, out)
     answer = _told(answer, {"report.html": lambda: _write_page(answer, drawings, out)}, out)
-    out.finish()
+    out.finish([name for name, run in answer.runs.items() if run.folder == out.folder / name])
     return answer
 
 

@@ -40,6 +40,20 @@ def test_groups_of_the_first_version_too(linux: Path) -> None:
     assert memory.available() == pytest.approx(0.9 * GIB)
 
 
+@pytest.mark.parametrize(("name", "counted"), [("RLIMIT_AS", "VmSize"), ("RLIMIT_DATA", "VmData")])
+def test_limits_of_the_process(
+    linux: Path, monkeypatch: pytest.MonkeyPatch, name: str, counted: str
+) -> None:
+    """Those of `ulimit -v` and `ulimit -d`, of which some is used already."""
+    resource = pytest.importorskip("resource")
+    limits = {getattr(resource, name): 6 * 2**30}
+    none = resource.RLIM_INFINITY
+    monkeypatch.setattr(resource, "getrlimit", lambda limit: (limits.get(limit, none), none))
+    monkeypatch.setattr(memory, "OWN", linux / "status")
+    (linux / "status").write_text(f"Name:\tpython\nVmPeak:\t1 kB\n{counted}:\t {2 * 2**20} kB\n")
+    assert memory.available() == pytest.approx(0.9 * 4 * GIB)
+
+
 def test_nothing_is_known_elsewhere(linux: Path) -> None:
     (linux / "meminfo").unlink()
     assert memory.available() is None

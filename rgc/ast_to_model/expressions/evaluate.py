@@ -21,46 +21,45 @@ from rgc.errors import suggest
 from rgc.model.expressions import REAL
 from rgc.syntax import ast
 
-Special = Callable[[ast.Expr], float | None]
-"""A function that is asked first for the value of a node; None leaves the node to the usual rules.
-"""
-
 INTEGER_TOLERANCE = 1e-9
 LARGEST_INTEGER = 2**31 - 1
 
 
-def evaluate(expr: ast.Expr, scope: Scope, special: Special | None = None) -> Value:
+def evaluate(expr: ast.Expr, scope: Scope) -> Value:
     """The number, list or matrix that an expression stands for.
 
     Raises `SpecError` for unknown names, wrong kinds and numbers of arguments, and values that are
     not finite; `Unknowable` where a parameter has no value because of an error reported before.
     """
-    if special is not None and (value := special(expr)) is not None:
-        return value
     match expr:
         case ast.Number():
             return _finite(expr.value, expr)
         case ast.Name(name):
             return _named(name, expr, scope)
         case ast.Negate(operand):
-            return -number(operand, scope, special)
+            return -number(operand, scope)
         case ast.Binary():
-            left, right = number(expr.left, scope, special), number(expr.right, scope, special)
-            return _operated(expr, left, right)
+            return operate(expr, number(expr.left, scope), number(expr.right, scope))
         case ast.Call():
-            return _call(expr, scope, special)
+            function = function_of(expr, scope)
+            return function(*(number(argument, scope) for argument in expr.arguments))
         case ast.Index():
-            return _entry(expr, scope, special)
+            entry = entry_of(expr, scope)
+            return entry(*(number(argument, scope) for argument in expr.arguments))
         case ast.List(items):
-            return tuple(evaluate(item, scope, special) for item in items)
+            return tuple(evaluate(item, scope) for item in items)
         case ast.Range():
             return _range(expr, scope)
     raise problem("wrong-kind", f"a number is needed here, not {kind(expr)}", expr.span)
 
 
-def number(expr: ast.Expr, scope: Scope, special: Special | None = None) -> float:
+def number(expr: ast.Expr, scope: Scope) -> float:
     """The value of an expression that must be one number. Raises like `evaluate`."""
-    value = evaluate(expr, scope, special)
+    return one(evaluate(expr, scope), expr)
+
+
+def one(value: Value, expr: ast.Expr) -> float:
+    """A value that must be one number. Raises `SpecError` for a list."""
     if isinstance(value, tuple):
         raise problem("wrong-kind", "a number is needed here, not a list", expr.span)
     return value
@@ -135,7 +134,8 @@ def _named(name: str, expr: ast.Name, scope: Scope) -> Value:
     return value
 
 
-def _operated(expr: ast.Binary, left: float, right: float) -> float:
+def operate(expr: ast.Binary, left: float, right: float) -> float:
+    """The value of an operation. Raises like `evaluate`."""
     try:
         return _finite(REAL[expr.op](left, right), expr)
     except ZeroDivisionError:
@@ -145,14 +145,16 @@ def _operated(expr: ast.Binary, left: float, right: float) -> float:
         raise problem("not-finite", message, expr.span) from None
 
 
-def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
+def function_of(expr: ast.Call, scope: Scope) -> Callable[..., float]:
+    """The function that is called, of as many numbers as the call has arguments. Both raise like
+    `evaluate`.
+    """
     if expr.name in scope.broken:
         raise Unknowable(expr.name)
     own = scope.parameters.get(expr.name)
     if isinstance(own, Function):
         check_arity(expr, 1)
-        argument = number(expr.arguments[0], scope, special)
-        return number(own.body, scope.inside(own, argument))
+        return lambda argument: number(own.body, scope.inside(own, argument))
     if own is not None:
         hint = (
             f"parentheses call, brackets index: {expr.name}[...]"
@@ -172,13 +174,16 @@ def _call(expr: ast.Call, scope: Scope, special: Special | None) -> float:
         raise problem("unknown-function", f"unknown function '{expr.name}'", expr.span, hint=hint)
     arity, function = FUNCTIONS[expr.name]
     check_arity(expr, arity)
-    arguments = [number(argument, scope, special) for argument in expr.arguments]
-    try:
-        return _finite(float(function(*arguments)), expr)
-    except (ValueError, ZeroDivisionError, OverflowError):
-        shown = ", ".join(f"{argument:g}" for argument in arguments)
-        message = f"{expr.name}({shown}) is not a finite real number"
-        raise problem("not-finite", message, expr.span) from None
+
+    def finite(*arguments: float) -> float:
+        try:
+            return _finite(float(function(*arguments)), expr)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            shown = ", ".join(f"{argument:g}" for argument in arguments)
+            message = f"{expr.name}({shown}) is not a finite real number"
+            raise problem("not-finite", message, expr.span) from None
+
+    return finite
 
 
 def check_arity(expr: ast.Call, arity: int) -> None:
@@ -203,8 +208,10 @@ def check_arity(expr: ast.Call, arity: int) -> None:
     raise problem("wrong-arity", f"{expr.name} takes {wanted}, not {given}", expr.span)
 
 
-def _entry(expr: ast.Index, scope: Scope, special: Special | None) -> Value:
-    """`W[1]`, `W[0,1]`: entries of lists and matrices, counted from 0."""
+def entry_of(expr: ast.Index, scope: Scope) -> Callable[..., Value]:
+    """`W[1]`, `W[0,1]`: the entries of a list or matrix at positions counted from 0. Both raise
+    like `evaluate`.
+    """
     if isinstance(expr.base, ast.Name) and isinstance(
         scope.parameters.get(expr.base.name), Inhomogeneous
     ):
@@ -212,18 +219,23 @@ def _entry(expr: ast.Index, scope: Scope, special: Special | None) -> Value:
             f"'{expr.base.name}' differs from place to place: it stands only in the hamiltonian"
         )
         raise problem("wrong-kind", message, expr.span)
-    value = evaluate(expr.base, scope)
-    for argument in expr.arguments:
-        if not isinstance(value, tuple):
-            raise problem("wrong-kind", "only lists and matrices have entries", expr.span)
-        position = number(argument, scope, special)
-        if position != int(position) or not 0 <= position < len(value):
-            message = (
-                f"there is no entry {position:g}: entries are counted from 0 to {len(value) - 1}"
-            )
-            raise problem("out-of-range", message, argument.span)
-        value = value[int(position)]
-    return value
+    base = evaluate(expr.base, scope)
+
+    def entry(*positions: float) -> Value:
+        value = base
+        for position, argument in zip(positions, expr.arguments, strict=True):
+            if not isinstance(value, tuple):
+                raise problem("wrong-kind", "only lists and matrices have entries", expr.span)
+            if position != int(position) or not 0 <= position < len(value):
+                message = (
+                    f"there is no entry {position:g}: entries are counted from 0 to "
+                    f"{len(value) - 1}"
+                )
+                raise problem("out-of-range", message, argument.span)
+            value = value[int(position)]
+        return value
+
+    return entry
 
 
 def _range(expr: ast.Range, scope: Scope) -> tuple[float, ...]:

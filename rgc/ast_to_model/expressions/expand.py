@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Generic
 
+from rgc.ast_to_model.expressions.columns import Column, column, reduced, spin_columns
 from rgc.ast_to_model.expressions.domains import members
-from rgc.ast_to_model.expressions.evaluate import Special, number
+from rgc.ast_to_model.expressions.evaluate import number
 from rgc.ast_to_model.expressions.periods import coordinate_axis
-from rgc.ast_to_model.expressions.polynomial import MOST_PRODUCTS, E, Ring, TooMany, sum_of
+from rgc.ast_to_model.expressions.polynomial import (
+    MOST_PRODUCTS,
+    MOST_STATES,
+    E,
+    Ring,
+    TooMany,
+    sum_of,
+)
 from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.ast_to_model.scope import (
     GEOMETRIC,
@@ -257,42 +266,37 @@ class Expander(Generic[E]):
             )
             raise problem("too-many-states", message, expr.span)
 
-        def energy(at: Mapping[Spin, float]) -> float:
-            return number(expr, self.scope, self._special(bound, at))
+        if states > MOST_STATES:
+            message = f"a function of {len(spins)} spins has more than {MOST_STATES} states"
+            raise problem("too-many-states", message, expr.span)
+        ordered = tuple(sorted(spins))
+        at = spin_columns(ordered, self.species)
+        found = column(expr, self.scope, partial(self._leaf, bound, at))
+        values = found if isinstance(found, list) else [found] * states
+        return self.ring.tabulated(ordered, values)
 
-        try:
-            return self.ring.tabulate(tuple(spins), energy)
-        except OverflowError as error:
-            raise problem("too-many-states", str(error), expr.span) from None
-
-    def _special(self, bound: Bound, at: Mapping[Spin, float]) -> Special:
-        def special(expr: ast.Expr) -> float | None:
-            match expr:
-                case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
-                    return at[self.spin(expr, bound)]
-                case ast.Index(ast.Name(name)) if isinstance(
-                    self.scope.parameters.get(name), Inhomogeneous
-                ):
-                    message = (
-                        f"'{name}' differs from place to place: it multiplies spins and stands in "
-                        "no function of them"
-                    )
-                    raise problem("not-uniform", message, expr.span)
-                case ast.Call(name) if name in GEOMETRIC:
-                    return number(self._geometric(expr, bound), self.scope)
-                case ast.Reduction(kind, domain, body):
-                    inner = [
-                        number(body, self.scope, self._special(inside, at))
-                        for inside in members(domain, bound)
-                    ]
-                    return (
-                        prod(inner)
-                        if kind == "prod"
-                        else sum(inner) / (len(inner) if kind == "mean" else 1)
-                    )
-            return None
-
-        return special
+    def _leaf(self, bound: Bound, at: Mapping[Spin, list[float]], expr: ast.Expr) -> Column | None:
+        """What spins, distances and inner sums are at all states. Raises `SpecError`."""
+        match expr:
+            case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
+                return at[self.spin(expr, bound)]
+            case ast.Index(ast.Name(name)) if isinstance(
+                self.scope.parameters.get(name), Inhomogeneous
+            ):
+                message = (
+                    f"'{name}' differs from place to place: it multiplies spins and stands in no "
+                    "function of them"
+                )
+                raise problem("not-uniform", message, expr.span)
+            case ast.Call(name) if name in GEOMETRIC:
+                return number(self._geometric(expr, bound), self.scope)
+            case ast.Reduction(kind, domain, body):
+                inner = [
+                    column(body, self.scope, partial(self._leaf, inside, at))
+                    for inside in members(domain, bound)
+                ]
+                return reduced(kind, inner)
+        return None
 
     def _geometric(self, expr: ast.Expr, bound: Bound) -> ast.Expr:
         """The expression with distances and coordinates replaced by their values."""

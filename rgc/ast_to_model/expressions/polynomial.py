@@ -4,11 +4,12 @@ protocol.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product as cartesian
 from math import prod
 from typing import Protocol, TypeVar
 
+from rgc.ast_to_model.expressions.columns import spread
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
 
@@ -45,12 +46,8 @@ class Ring(Protocol[E]):
         """The product. Raises `TooMany`."""
         ...
 
-    def tabulate(
-        self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
-    ) -> E:
-        """The function, evaluated at all states of the spins. Raises `OverflowError` beyond 65536
-        states.
-        """
+    def tabulated(self, spins: Sequence[Spin], values: Sequence[float]) -> E:
+        """The function of sorted spins with these values, row-major over `Species.values`."""
         ...
 
     def supports(self, a: E) -> tuple[tuple[Spin, ...], ...]:
@@ -101,17 +98,13 @@ class Polynomials:
                 _put(total, (left | right) - gone, x * y * prod(weight for weight, _ in chosen))
         return total
 
-    def tabulate(
-        self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
-    ) -> Polynomial:
-        ordered = tuple(sorted(set(spins)))
-        values = _values(ordered, self.species, function)
-        for k, spin in enumerate(ordered):
-            values = _interpolated(values, k, len(ordered), self.species[spin.species])
+    def tabulated(self, spins: Sequence[Spin], values: Sequence[float]) -> Polynomial:
+        for k, spin in enumerate(spins):
+            values = _interpolated(values, k, len(spins), self.species[spin.species])
         largest = max(map(abs, values))
         return {
-            frozenset(spin for spin, chosen in zip(ordered, subset, strict=True) if chosen): value
-            for subset, value in zip(cartesian((0, 1), repeat=len(ordered)), values, strict=True)
+            frozenset(spin for spin, chosen in zip(spins, subset, strict=True) if chosen): value
+            for subset, value in zip(cartesian((0, 1), repeat=len(spins)), values, strict=True)
             if abs(value) > _NEGLIGIBLE * largest
         }
 
@@ -143,26 +136,21 @@ class Tables:
         _check_work(sum(len(x) for x in a.values()) * sum(len(y) for y in b.values()))
         for left, right in cartesian(a.items(), b.items()):
             spins = tuple(sorted({*left[0], *right[0]}))
-            x, y = self._function(*left), self._function(*right)
-            values = _values(spins, self.species, lambda at, x=x, y=y: x(at) * y(at))  # type: ignore[misc]
-            total = self.add(total, {spins: tuple(values)})
+            sizes = [len(self.species[spin.species].values) for spin in spins]
+            if prod(sizes) > MOST_STATES:
+                raise TooMany(
+                    f"multiplied out, this summand has a function of {len(spins)} spins with more "
+                    f"than {MOST_STATES} states"
+                )
+            pairs = zip(spread(*left, spins, sizes), spread(*right, spins, sizes), strict=True)
+            total = self.add(total, {spins: tuple(x * y for x, y in pairs)})
         return total
 
-    def tabulate(
-        self, spins: Sequence[Spin], function: Callable[[Mapping[Spin, float]], float]
-    ) -> Tabulated:
-        ordered = tuple(sorted(set(spins)))
-        return {ordered: tuple(_values(ordered, self.species, function))}
+    def tabulated(self, spins: Sequence[Spin], values: Sequence[float]) -> Tabulated:
+        return {tuple(spins): tuple(values)}
 
     def supports(self, a: Tabulated) -> tuple[tuple[Spin, ...], ...]:
         return tuple(a)
-
-    def _function(
-        self, spins: tuple[Spin, ...], values: tuple[float, ...]
-    ) -> Callable[[Mapping[Spin, float]], float]:
-        states = cartesian(*(self.species[spin.species].values for spin in spins))
-        table = dict(zip(states, values, strict=True))
-        return lambda at: table[tuple(int(at[spin]) for spin in spins)]
 
 
 def _check_work(multiplications: int) -> None:
@@ -179,21 +167,6 @@ def _put(total: dict[Monomial, float], monomial: Monomial, weight: float) -> Non
         total[monomial] = value
     else:
         total.pop(monomial, None)
-
-
-def _values(
-    spins: tuple[Spin, ...],
-    species: Sequence[Species],
-    function: Callable[[Mapping[Spin, float]], float],
-) -> list[float]:
-    """The function at all states, row-major: the last spin runs fastest."""
-    alphabets = [species[spin.species].values for spin in spins]
-    if prod(map(len, alphabets)) > MOST_STATES:
-        raise OverflowError(f"a function of {len(spins)} spins has more than {MOST_STATES} states")
-    return [
-        float(function(dict(zip(spins, map(float, states), strict=True))))
-        for states in cartesian(*alphabets)
-    ]
 
 
 def _square(species: Species) -> tuple[tuple[float, bool], ...]:

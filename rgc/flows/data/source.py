@@ -126,15 +126,23 @@ def _rows(source: Source | Cloud, request: Request, sites: int, key: Key) -> Row
     (species,) = request.species
     match source:
         case File():
-            read = read_rows(source, sites)
-            states = states_of(read.values, species, source)
-            return Rows(species=species, states=states, weights=read.weights)
+            return file_rows(source, species, sites)
         case Points() | Simplex():
             return Rows(species=species, states=make_cloud(source, request.seed).values)
         case Patterns(count=count):
             return _patterns(count, sites, species, key)
         case Samples():
             raise TypeError("samples are drawn in steps")
+
+
+def file_rows(file: File, species: Species, sites: int) -> Rows:
+    """The rows of a file of states. Raises `SpecError` for files that do not hold what the spec
+    takes them for.
+    """
+    read = read_rows(file, sites)
+    rows = Rows(species=species, states=states_of(read.values, species, file), weights=read.weights)
+    _check_values(rows, file.span)
+    return rows
 
 
 def _patterns(count: int, sites: int, species: Species, key: Key) -> Rows:

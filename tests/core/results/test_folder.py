@@ -79,6 +79,39 @@ def test_what_earlier_runs_wrote_is_removed_and_nothing_else(tmp_path: Path) -> 
     assert names(tmp_path) == {"summary.json", "scan.svg", "files.json", "notes.txt", "thesis.svg"}
 
 
+def test_the_folders_of_an_earlier_study_are_removed(tmp_path: Path) -> None:
+    """But for what is somebody else's, and for those that the new study has too."""
+    study = Written(tmp_path, "study")
+    for name in ("hot", "cold", "kept"):
+        (tmp_path / name).mkdir()
+        part = Written(tmp_path / name, name)
+        part.text("summary.json", name)
+        part.finish()
+    study.finish(["hot", "cold", "kept"])
+    (tmp_path / "cold" / "notes.txt").write_text("mine")
+    other = Written(tmp_path, "other")
+    other.text("summary.json", "other")
+    other.finish(["kept"])
+    assert names(tmp_path) == {"summary.json", "files.json", "cold", "kept"}
+    assert names(tmp_path / "cold") == {"notes.txt"}
+    assert names(tmp_path / "kept") == {"summary.json", "files.json"}
+    Written(tmp_path, "last").finish()
+    assert names(tmp_path) == {"files.json", "cold"}
+
+
+def test_folders_of_a_list_do_not_lead_out(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "other").mkdir()
+    part = Written(tmp_path / "other", "other")
+    part.text("summary.json", "other")
+    part.finish()
+    (tmp_path / "out" / "link").symlink_to(tmp_path / "other")
+    listed = {"files": {}, "folders": {"../other": "x", "link": "x"}}
+    (tmp_path / "out" / "files.json").write_text(json.dumps(listed))
+    Written(tmp_path / "out", "second").finish()
+    assert names(tmp_path / "other") == {"summary.json", "files.json"}
+
+
 def test_a_list_does_not_lead_out_of_its_folder(tmp_path: Path) -> None:
     out, other = tmp_path / "out", tmp_path / "other.txt"
     out.mkdir()

@@ -36,7 +36,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
     names = [_name(measure.name) for measure in spec.measures]
     if any(measure.methods for measure in spec.measures):
         names += ["free_energy", "log_z", *_of_methods(spec)]
-    for answer in _answers(scheme, spec) if scheme is not None else ():
+    for answer in _answers(scheme, spec):
         if answer == "exponents":
             names += EXPONENTS
         elif answer == "fixed_point":
@@ -44,7 +44,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
         elif answer == "critical":
-            names += [f"critical.{name}" for name in couplings]
+            names += [f"critical.{name}" for name in couplings if _sought(scheme, spec)]
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
@@ -65,8 +65,16 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _answers(scheme: Scheme, spec: Spec) -> tuple[str, ...]:
+def _sought(scheme: Scheme | None, spec: Spec) -> bool:
+    """Whether critical couplings are found: always, or where a scheme is asked to."""
+    asked = scheme is not None and scheme.field("find") is not None
+    return not asked or (spec.flow is not None and "find" in spec.flow.options)
+
+
+def _answers(scheme: Scheme | None, spec: Spec) -> tuple[str, ...]:
     """The answers of the scheme, and where it asks the maps of the spec theirs."""
+    if scheme is None:
+        return ()
     if "map" not in scheme.answers:
         return scheme.answers
     nulls = OF_NULLS if spec.flow is not None and "null" not in spec.flow.options else ()

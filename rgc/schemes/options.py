@@ -88,6 +88,13 @@ FIND = Field(
     "the fixed point that the critical couplings flow to, or only those: the separatrix",
     choices=("fixed_point", "separatrix"),
 )
+COUPLINGS = Field(
+    "couplings",
+    "word",
+    "couplings of every level, from its block spins by Callen's equations",
+    choices=("callen",),
+)
+
 CRITICAL = (
     Field(
         "find",

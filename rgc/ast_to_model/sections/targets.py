@@ -44,7 +44,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
         elif answer == "critical":
-            names += [f"critical.{name}" for name in couplings if _sought(scheme, spec)]
+            names += [f"critical.{name}" for name in couplings if _asked(scheme, spec, "find")]
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
@@ -53,7 +53,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
         elif answer == "couplings":
             names += couplings
         elif answer == "operators":
-            names += _measured(spec) if head not in names else ()
+            asked = head not in names and _asked(scheme, spec, "couplings")
+            names += _measured(spec) if asked else ()
         elif answer == "generated":
             names += _generated(spec, head)
         elif answer == "exchanges":
@@ -65,10 +66,10 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _sought(scheme: Scheme | None, spec: Spec) -> bool:
-    """Whether critical couplings are found: always, or where a scheme is asked to."""
-    asked = scheme is not None and scheme.field("find") is not None
-    return not asked or (spec.flow is not None and "find" in spec.flow.options)
+def _asked(scheme: Scheme | None, spec: Spec, option: str) -> bool:
+    """Whether a scheme gives an answer: always, or, where it has this option, if that is given."""
+    optional = scheme is not None and scheme.field(option) is not None
+    return not optional or (spec.flow is not None and option in spec.flow.options)
 
 
 def _answers(scheme: Scheme | None, spec: Spec) -> tuple[str, ...]:

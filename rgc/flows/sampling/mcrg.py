@@ -13,6 +13,7 @@ import numpy as np
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.accumulate import products
+from rgc.flows.sampling.callen import Callen, make_callen
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
@@ -66,6 +67,7 @@ class Mcrg:
     maps: tuple[tuple[Blocking, ...], ...]
     saver: Saver | None = None
     driver: Linear | None = None
+    callen: Callen | None = None
 
     @property
     def scheme(self) -> str:
@@ -88,7 +90,8 @@ class Mcrg:
             f"spins_{k}": field for k, field in enumerate(self.sampler.start())
         }
         arrays |= self.estimator.start()
-        arrays |= self.saver.start() if self.saver is not None else {}
+        for keeper in self._keepers:
+            arrays |= keeper.start()
         for level in self.levels.levels:
             written = as_written(level.lattice)
             shape = (len(self.maps), *written.cells, len(written.basis))
@@ -144,8 +147,14 @@ class Mcrg:
 
     @property
     def shared(self) -> Mapping[str, int]:
-        kept = self.saver.shared if self.saver is not None else {}
+        kept = {name: axis for keeper in self._keepers for name, axis in keeper.shared.items()}
         return {**self._by_part, **kept}
+
+    @property
+    def _keepers(self) -> tuple[Saver, ...]:
+        """What keeps configurations, for whoever asks for them and for couplings."""
+        of_couplings = None if self.callen is None else self.callen.saver
+        return tuple(each for each in (self.saver, of_couplings) if each is not None)
 
     @property
     def _by_part(self) -> Mapping[str, int]:
@@ -161,6 +170,7 @@ class Mcrg:
     def finish(self, state: State) -> Result:
         arrays = self.sums_by_group(state)
         found = mcrg_result(self.sampler, self.estimator, self.levels, arrays, self.provenance)
+        found = found if self.callen is None else self.callen.result(found, arrays)
         return found if self.saver is None else replace(found, saved=self.saver.saved(arrays))
 
     def sums_by_group(self, state: State) -> dict[str, NDArray[Any]]:
@@ -218,9 +228,9 @@ class Mcrg:
                 _accumulate(arrays, k, n, parts, now, cross=before, origin=origin, **driven)
                 before = now
             fine, *coarse[k] = fields
-        if self.saver is not None:
-            blocked = coarse[0][: len(self.saver.coarse)]
-            self.saver.record(arrays, record, [fine, *blocked], of_tally)
+        for keeper in self._keepers:
+            blocked = coarse[0][: len(keeper.coarse)]
+            keeper.record(arrays, record, [fine, *blocked], of_tally)
         return fine
 
 
@@ -277,7 +287,15 @@ def make_mcrg(request: Request, *, chain: int = 0, moved: Collection[str] = ()) 
     coarse = [level.lattice for level in levels.levels[1:]] if one_map else []
     saver = make_saver(sampler, estimator, coarse)
     driver = _driver(model, moved) if moved else None
-    return Mcrg(sampler, estimator, levels, levels.maps(sampler.plan.words), saver, driver)
+    return Mcrg(
+        sampler,
+        estimator,
+        levels,
+        levels.maps(sampler.plan.words),
+        saver,
+        driver,
+        make_callen(sampler, levels),
+    )
 
 
 def _driver(model: Model, moved: Collection[str]) -> Linear:

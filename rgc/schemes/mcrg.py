@@ -10,7 +10,7 @@ from rgc.model.spec import Spec
 from rgc.schemes import checks, options, shares
 from rgc.schemes.answers import AVERAGES, DISCRETE, EVERY_RULE, MODEL, RG, SAMPLED, SPINS
 from rgc.schemes.costs import sampling
-from rgc.schemes.needs import blocks, lattice, learned, operators, samples, steps
+from rgc.schemes.needs import blocks, critical, lattice, learned, levels, operators, samples, steps
 from rgc.schemes.scheme import Ready, Scheme
 
 TEMPLATE = """\
@@ -41,7 +41,14 @@ def derived(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:
 SCHEME = Scheme(
     name="mcrg",
     doc="Swendsen's Monte Carlo renormalisation group",
-    fields=(options.STEPS, *options.SAMPLING, *options.SAVED, options.BASIS),
+    fields=(
+        options.STEPS,
+        *options.SAMPLING,
+        *options.SAVED,
+        options.BASIS,
+        options.COUPLINGS,
+        *options.CRITICAL,
+    ),
     lattice=lattice.FINITE_CELLS,
     needs=(*MODEL, "block"),
     uses=("data", "stack"),
@@ -57,14 +64,25 @@ SCHEME = Scheme(
         learned.maps,
         steps.possible_steps,
         operators.basis,
+        critical.search,
+        levels.couplings,
     ),
     derived=derived,
-    answers=(*RG, *AVERAGES, "constant", "correlation", "block.p", "critical_tangent"),
+    answers=(
+        *RG,
+        *AVERAGES,
+        "constant",
+        "correlation",
+        "block.p",
+        "critical_tangent",
+        "critical",
+        "operators",
+    ),
     ready=Ready(
-        maker="rgc.flows.sampling.mcrg:make_mcrg",
+        maker="rgc.flows.sampling.critical_search:make_searching_mcrg",
         kind="programs",
         cost=sampling.mcrg,
-        shares=shares.of_replicas,
+        shares=shares.of_one_point,
         checks=checks.PROGRAMS,
         alphabets=DISCRETE,
         rules=LAWFUL,

@@ -88,6 +88,24 @@ FIND = Field(
     "the fixed point that the critical couplings flow to, or only those: the separatrix",
     choices=("fixed_point", "separatrix"),
 )
+COUPLINGS = Field(
+    "couplings",
+    "word",
+    "couplings of every level, from its block spins by Callen's equations",
+    choices=("callen",),
+)
+
+CRITICAL = (
+    Field(
+        "find",
+        "word",
+        "move couplings to where the relevant scaling field vanishes",
+        choices=("critical",),
+    ),
+    Field("coupling", "name", "the coupling that find=critical moves; default all, in proportion"),
+)
+"""The search for a critical point by sampling."""
+
 LINEARISE = Field("linearise", "flag", "report the linearised map and its spectrum")
 STARTS = Field(
     "starts",

@@ -26,6 +26,11 @@ def of_replicas(spec: Spec, options: Options) -> int:
     return pieces(options.integer("replicas"), realisations)
 
 
+def of_one_point(spec: Spec, options: Options) -> int:
+    """Those of the replicas, but where a search moves the couplings by what all of them tell."""
+    return 1 if "find" in options else of_replicas(spec, options)
+
+
 def of_realisations(spec: Spec, options: Options) -> int:
     """One for each realisation of random couplings, but where a recursion is studied."""
     del spec

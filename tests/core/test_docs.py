@@ -563,7 +563,10 @@ def test_documented_files_are_written(answer: Any) -> None:
     )
     trained = rgc.compile(rgc.load(stack), backend="reference").run()
     assert "training" in trained.plot()
-    runs = (answer, couplings, *enumerated, *iterated, trained)
+    found = "mcrg(sweeps=100, steps=1, basis=operators(range=1, bodies=2), couplings=callen)"
+    asked = spec_of(block="majority(2)", flow=found)
+    blocked = rgc.compile(rgc.load(asked), backend="reference").run()
+    runs = (answer, couplings, *enumerated, *iterated, trained, blocked)
     every = [each.to_xarray().variables for each in runs]
     assert variables <= {name for each in every for name in each}
 

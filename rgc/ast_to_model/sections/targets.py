@@ -36,7 +36,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
     names = [_name(measure.name) for measure in spec.measures]
     if any(measure.methods for measure in spec.measures):
         names += ["free_energy", "log_z", *_of_methods(spec)]
-    for answer in _answers(scheme, spec) if scheme is not None else ():
+    for answer in _answers(scheme, spec):
         if answer == "exponents":
             names += EXPONENTS
         elif answer == "fixed_point":
@@ -44,7 +44,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
                 f"{point}.{name}" for point in ("fixed_point", "critical") for name in couplings
             ]
         elif answer == "critical":
-            names += [f"critical.{name}" for name in couplings]
+            names += [f"critical.{name}" for name in couplings if _asked(scheme, spec, "find")]
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
@@ -56,7 +56,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
         elif answer == "couplings":
             names += couplings
         elif answer == "operators":
-            names += _measured(spec) if head not in names else ()
+            asked = head not in names and _asked(scheme, spec, "couplings")
+            names += _measured(spec) if asked else ()
         elif answer == "generated":
             names += _generated(spec, head)
         elif answer == "exchanges":
@@ -68,8 +69,16 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _answers(scheme: Scheme, spec: Spec) -> tuple[str, ...]:
+def _asked(scheme: Scheme | None, spec: Spec, option: str) -> bool:
+    """Whether a scheme gives an answer: always, or, where it has this option, if that is given."""
+    optional = scheme is not None and scheme.field(option) is not None
+    return not optional or (spec.flow is not None and option in spec.flow.options)
+
+
+def _answers(scheme: Scheme | None, spec: Spec) -> tuple[str, ...]:
     """The answers of the scheme, and where it asks the maps of the spec theirs."""
+    if scheme is None:
+        return ()
     if "map" not in scheme.answers:
         return scheme.answers
     nulls = OF_NULLS if spec.flow is not None and "null" not in spec.flow.options else ()

@@ -26,6 +26,11 @@ from rgc.program.draws import Key, step_keys
 if TYPE_CHECKING:
     from rgc.backend import Arguments, Kernel, State, Words
 
+CHAINS = 1 << 16
+"""More than the levels of any run: those of chains that are sampled by themselves are told apart by
+it in the streams of their block maps.
+"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocking:
@@ -182,6 +187,6 @@ def _blocking(sampler: Sampler, fine: Lattice, level: int, block: Block) -> Bloc
         map=lowered,
         kernel=kernel,
         arguments=arguments,
-        key=sampler.key("block", level),
+        key=sampler.key("block", level + CHAINS * sampler.level),
         word0=sampler.plan.word0,
     )

@@ -4,7 +4,7 @@ operators of neighbouring levels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,18 @@ import numpy as np
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.accumulate import products
+from rgc.flows.sampling.callen import Callen, make_callen
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
-from rgc.flows.sampling.model import make_model
+from rgc.flows.sampling.model import Model, make_model
 from rgc.flows.sampling.observables import observables_of
 from rgc.flows.sampling.parts import Parts
 from rgc.flows.sampling.recorder import taken
 from rgc.flows.sampling.sample import first_words, frozen, picture, unfrozen, watched
 from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
+from rgc.model.observables import Linear
 from rgc.model.supercells import as_written
 from rgc.results.result import Result
 
@@ -52,6 +54,11 @@ class Mcrg:
       before,
     - `origin_<level>_<sector>` [map, part, a, b], from level 1 on, of S times that of level 0, in
       the invariant sector.
+
+    With a `driver`, dH/dx of a line of couplings, there are besides
+
+    - `driver` [part] of dH/dx,
+    - `driven_<level>_<sector>` [map, part, a, 1] of S dH/dx, in the invariant sector.
     """
 
     sampler: Sampler
@@ -59,6 +66,8 @@ class Mcrg:
     levels: Levels
     maps: tuple[tuple[Blocking, ...], ...]
     saver: Saver | None = None
+    driver: Linear | None = None
+    callen: Callen | None = None
 
     @property
     def scheme(self) -> str:
@@ -81,7 +90,8 @@ class Mcrg:
             f"spins_{k}": field for k, field in enumerate(self.sampler.start())
         }
         arrays |= self.estimator.start()
-        arrays |= self.saver.start() if self.saver is not None else {}
+        for keeper in self._keepers:
+            arrays |= keeper.start()
         for level in self.levels.levels:
             written = as_written(level.lattice)
             shape = (len(self.maps), *written.cells, len(written.basis))
@@ -90,7 +100,8 @@ class Mcrg:
 
     def _sums(self) -> dict[str, NDArray[Any]]:
         """The sums over operators before the first record."""
-        arrays, of_maps = {}, (len(self.maps), len(self.sampler.plan.parts))
+        arrays: dict[str, NDArray[Any]] = {}
+        of_maps = (len(self.maps), len(self.sampler.plan.parts))
         for level in self.levels.levels:
             for sector, tallies in level.tallies.items():
                 n, where = len(tallies), f"{level.number}_{sector}"
@@ -101,6 +112,10 @@ class Mcrg:
                     arrays[f"cross_{where}"] = np.zeros((*of_maps, n, n))
                 if level.number and sector == self.levels.basis.invariant:
                     arrays[f"origin_{where}"] = np.zeros((*of_maps, n, n))
+                if self.driver is not None and sector == self.levels.basis.invariant:
+                    arrays[f"driven_{where}"] = np.zeros((*of_maps, n, 1))
+        if self.driver is not None:
+            arrays |= {"driver": np.zeros(len(self.sampler.plan.parts))}
         return arrays
 
     def step(self, state: State) -> State:
@@ -132,13 +147,20 @@ class Mcrg:
 
     @property
     def shared(self) -> Mapping[str, int]:
-        kept = self.saver.shared if self.saver is not None else {}
+        kept = {name: axis for keeper in self._keepers for name, axis in keeper.shared.items()}
         return {**self._by_part, **kept}
+
+    @property
+    def _keepers(self) -> tuple[Saver, ...]:
+        """What keeps configurations, for whoever asks for them and for couplings."""
+        of_couplings = None if self.callen is None else self.callen.saver
+        return tuple(each for each in (self.saver, of_couplings) if each is not None)
 
     @property
     def _by_part(self) -> Mapping[str, int]:
         """The axis of parts of the replicas in what is summed over them."""
-        return {**self.estimator.shared, **dict.fromkeys(self._sums(), 1)}
+        sums = {name: 0 if name == "driver" else 1 for name in self._sums()}
+        return {**self.estimator.shared, **sums}
 
     def shown(self, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
         configurations = (f"configuration_{level.number}" for level in self.levels.levels)
@@ -146,9 +168,14 @@ class Mcrg:
         return {**first_words(self.sampler.model, arrays), **pictures}
 
     def finish(self, state: State) -> Result:
-        arrays = self.sampler.plan.parts.by_group(state.arrays, self._by_part)
+        arrays = self.sums_by_group(state)
         found = mcrg_result(self.sampler, self.estimator, self.levels, arrays, self.provenance)
+        found = found if self.callen is None else self.callen.result(found, arrays)
         return found if self.saver is None else replace(found, saved=self.saver.saved(arrays))
+
+    def sums_by_group(self, state: State) -> dict[str, NDArray[Any]]:
+        """The arrays of a state, with sums over groups of replicas in place of those over parts."""
+        return self.sampler.plan.parts.by_group(state.arrays, self._by_part)
 
     def _coarse_fields(self) -> list[list[Packed]]:
         """Fields of the levels from 1 on, to be written by the block maps."""
@@ -185,20 +212,25 @@ class Mcrg:
         first = {sector: taken(made, sums[0]) for sector, made in base.made.items()}
         invariant = self.levels.basis.invariant
         origin = {sector: each for sector, each in first.items() if sector == invariant}
+        driven = {}
+        if self.driver is not None:
+            pushed = np.sum([x * of_tally[tally] for x, tally in self.driver.terms], axis=0)
+            arrays["driver"] += parts.split(pushed).sum(axis=-1)
+            driven = {"driven": {invariant: pushed[None]}}
         for k, blockings in enumerate(self.maps):
-            _accumulate(arrays, k, 0, parts, first)
+            _accumulate(arrays, k, 0, parts, first, **driven)
             fields, before = [fine, *coarse[k]], first
             for level, blocking, of_map in zip(above, blockings, keys, strict=True):
                 n = level.number
                 fields[n - 1], fields[n] = blocking(fields[n - 1], fields[n], of_map)
                 fields[n], sums = level.recorder(fields[n])
                 now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
-                _accumulate(arrays, k, n, parts, now, cross=before, origin=origin)
+                _accumulate(arrays, k, n, parts, now, cross=before, origin=origin, **driven)
                 before = now
             fine, *coarse[k] = fields
-        if self.saver is not None:
-            blocked = coarse[0][: len(self.saver.coarse)]
-            self.saver.record(arrays, record, [fine, *blocked], of_tally)
+        for keeper in self._keepers:
+            blocked = coarse[0][: len(keeper.coarse)]
+            keeper.record(arrays, record, [fine, *blocked], of_tally)
         return fine
 
 
@@ -224,10 +256,12 @@ def _accumulate(
                 arrays[f"{kind}_{where}"][k] += products(split, parts.split(there[sector]))
 
 
-def make_mcrg(request: Request) -> Mcrg:
-    """The flow `mcrg` of a spec at one point.
+def make_mcrg(request: Request, *, chain: int = 0, moved: Collection[str] = ()) -> Mcrg:
+    """The flow `mcrg` of a spec at one point, with the couplings of the spec.
 
-    Raises `SpecError` for what cannot be sampled, blocked or measured yet.
+    With `moved`, the names of terms that are multiplied by x, it measures dH/dx, and its couplings
+    are no part of its kernels. `chain` keys its random numbers. Raises `SpecError` for what cannot
+    be sampled, blocked or measured yet.
     """
     model = make_model(request.spec, request.zero)
     sampler = make_sampler(
@@ -235,6 +269,8 @@ def make_mcrg(request: Request) -> Mcrg:
         request.backend,
         seed=request.seed,
         point=request.point,
+        specialise=not moved,
+        level=chain,
         share=request.share,
     )
     observables = observables_of(
@@ -250,4 +286,21 @@ def make_mcrg(request: Request) -> Mcrg:
     one_map = levels.parameters is None
     coarse = [level.lattice for level in levels.levels[1:]] if one_map else []
     saver = make_saver(sampler, estimator, coarse)
-    return Mcrg(sampler, estimator, levels, levels.maps(sampler.plan.words), saver)
+    driver = _driver(model, moved) if moved else None
+    return Mcrg(
+        sampler,
+        estimator,
+        levels,
+        levels.maps(sampler.plan.words),
+        saver,
+        driver,
+        make_callen(sampler, levels),
+    )
+
+
+def _driver(model: Model, moved: Collection[str]) -> Linear:
+    """1/N dH/dx, where x multiplies the terms that are named."""
+    terms = model.hamiltonian.terms
+    return model.per_site(
+        {term.name: term.coefficient if term.name in moved else 0.0 for term in terms}
+    )

@@ -61,6 +61,11 @@ class Sampler:
         """The stream of the random numbers for a purpose at an RG level."""
         return stream(self.seed, self.point, purpose, level)
 
+    @property
+    def spins(self) -> tuple[str, ...]:
+        """The names of the fields of the species in a state."""
+        return tuple(f"spins_{k}" for k in range(len(self.model.species)))
+
     def start(self) -> list[Words]:
         """The canonical fields that the run starts from, one for each species."""
         model = self.model

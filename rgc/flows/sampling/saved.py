@@ -31,13 +31,16 @@ class Saver:
     `coarse` are the lattices of the block spins that are kept with each configuration, from level 1
     on. State arrays: `saved_<k>`, u64[count, planes, *shape, letters, words] of species k,
     `saved_<level>_<k>`, the same of its block spins, and `saved_series`, float64[name, replica,
-    record].
+    record]. Another `head` takes the place of `saved`, and without `fine` there are block spins
+    alone.
     """
 
     sampler: Sampler
     count: int
     series: Mapping[str, Expression]
     coarse: Sequence[Lattice] = ()
+    head: str = "saved"
+    fine: bool = True
 
     def start(self) -> dict[str, NDArray[np.generic]]:
         plan = self.sampler.plan
@@ -54,7 +57,9 @@ class Saver:
         lattices = (self.sampler.model.lattice, *self.coarse) if self.count else ()
         for level, lattice in enumerate(lattices):
             for k, kind in enumerate(self.sampler.model.species):
-                yield f"saved_{level}_{k}" if level else f"saved_{k}", kind, lattice
+                if level or self.fine:
+                    of_level = f"_{level}" if level else ""
+                    yield f"{self.head}{of_level}_{k}", kind, lattice
 
     @property
     def shared(self) -> dict[str, int]:
@@ -76,7 +81,8 @@ class Saver:
         place = self.place(number) if self.count else None
         if place is not None:
             species = len(self.sampler.model.species)
-            fields = chain.from_iterable(level[:species] for level in levels)
+            wanted = levels if self.fine else levels[1:]
+            fields = chain.from_iterable(level[:species] for level in wanted)
             for (where, _, _), field in zip(self._kept(), fields, strict=True):
                 arrays[where][place] = self.sampler.backend.unpack(field)
         for k, function in enumerate(self.series.values()):

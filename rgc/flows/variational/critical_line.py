@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from rgc.analysis.headline import ONE_CHANGE
 from rgc.analysis.level_spectra import remaining
 from rgc.analysis.statistics import GROUPS, jackknife
 from rgc.analysis.systematic import Change, between, systematic
+from rgc.flows.sampling.critical_point import times
 from rgc.flows.sampling.sample import couplings
 from rgc.results.result import Estimate
 
@@ -43,23 +43,7 @@ def critical_couplings(measured: Measured) -> dict[str, Estimate]:
         if each.value
     }
     found = _factor(measured)
-    return {name: _times(found, value) for name, value in own.items() if value}
-
-
-def _times(factor: Estimate, coupling: float) -> Estimate:
-    if factor.value is None:
-        return factor
-
-    def of_coupling(error: float | None) -> float | None:
-        return None if error is None else error * abs(coupling)
-
-    return replace(
-        factor,
-        value=factor.value * coupling,
-        error=of_coupling(factor.error),
-        statistical=of_coupling(factor.statistical),
-        systematic=of_coupling(factor.systematic),
-    )
+    return {name: times(found, value) for name, value in own.items() if value}
 
 
 def _factor(measured: Measured) -> Estimate:

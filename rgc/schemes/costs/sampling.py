@@ -16,6 +16,7 @@ from rgc.model.tempering import inner_update, tempering
 from rgc.passes.quench import signs_alone
 from rgc.schemes.cost import NOTHING, NUMBER, Cost
 from rgc.schemes.needs.bias import certain
+from rgc.schemes.needs.critical import DOUBLINGS, SHORT
 from rgc.schemes.needs.operators import by_bodies
 from rgc.schemes.needs.samples import saved_bytes
 from rgc.schemes.needs.steps import shapes
@@ -136,7 +137,16 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     measured = records * operators * places * options.number("replicas") / UPDATES / 8
     kept = 2 * saved_bytes(spec, options.values)
     memory = (found.memory - kept) * blocked + kept + sums
-    return Cost(memory, (found.seconds + measured) * blocked + products)
+    whole = Cost(memory, (found.seconds + measured) * blocked + products)
+    return _searched(whole, prod(levels[0]) / prod(levels[1])) if "find" in options else whole
+
+
+def _searched(last: Cost, ratio: float) -> Cost:
+    """What a search takes whose last stage takes so much, with a lattice that is smaller by a
+    ratio.
+    """
+    stages = SHORT * 2.0**-DOUBLINGS + sum(2.0**-k for k in range(DOUBLINGS + 1))
+    return Cost(last.memory * (1 + 1 / ratio), last.seconds * stages * (1 + 1 / ratio))
 
 
 def variational_mcrg(spec: Spec, options: Options) -> Cost:

@@ -1,0 +1,23 @@
+"""A model of another program as the text of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rgc.errors import Problem, SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """`text` is a spec in the text spelling, and `tables` are the files that it reads, by name.
+    `notes` say what of the model a spec has no use for."""
+
+    text: str
+    tables: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def refused(message: str, hint: str = "") -> SpecError:
+    """The error for what a spec cannot say, or for a file that is no such model."""
+    return SpecError([Problem("foreign-model", message, hint=hint)])

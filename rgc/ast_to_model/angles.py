@@ -99,14 +99,14 @@ def _angle(
 ) -> float:
     """The angle with one spin at a value and all others at 0."""
 
-    def special(expr: ast.Expr) -> float | None:
+    def plain(expr: ast.Expr) -> ast.Expr | None:
         if isinstance(expr, ast.Index) and expr in spins:
-            return value if expr == spin else 0.0
+            return ast.Number(repr(value if expr == spin else 0.0))
         if isinstance(expr, ast.Reduction) and expr.kind == "sum":
-            return number(expr.body, scope, special)
-        return 1.0 if isinstance(expr, ast.Call) and expr.name in GEOMETRIC else None
+            return ast.rewritten(expr.body, plain)
+        return ast.Number("1") if isinstance(expr, ast.Call) and expr.name in GEOMETRIC else None
 
-    return number(angle, scope, special)
+    return number(ast.rewritten(angle, plain), scope)
 
 
 def _warn(call: ast.Call, kind: Species, change: float, context: Context) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.plot_style import COLOURS, SIGNED, curve_style, new_figure
@@ -50,7 +51,7 @@ def receptive_fields(result: Result) -> Figure | None:
     parts = figure.subfigures(len(layers), 1, squeeze=False)[:, 0]
     for part, (number, fields) in zip(parts, layers.items(), strict=True):
         axes_of = part.subplots(1, columns, squeeze=False)[0]
-        chosen = [k * len(fields) // columns for k in range(min(columns, len(fields)))]
+        chosen = _spread(min(columns, len(fields)), len(fields), result.levels[number].shape)
         most = float(abs(fields).max()) or 1.0
         for axes in axes_of:
             axes.set_axis_off()
@@ -64,6 +65,16 @@ def receptive_fields(result: Result) -> Figure | None:
         )
         part.suptitle(f"layer {number}{_length(result, number)}", x=0, ha="left", fontsize=9)
     return figure
+
+
+def _spread(count: int, units: int, shape: tuple[int, ...]) -> list[int]:
+    """The numbers of so many hidden units, evenly spread: along the diagonal of their lattice where
+    they lie on one of at least as many rows and columns.
+    """
+    if len(shape) == 2 and prod(shape) == units and min(shape) >= count:
+        rows, columns = ([k * length // count for k in range(count)] for length in shape)
+        return [row * shape[1] + column for row, column in zip(rows, columns, strict=True)]
+    return [k * units // count for k in range(count)]
 
 
 def _length(result: Result, number: int) -> str:

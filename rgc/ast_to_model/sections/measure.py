@@ -262,7 +262,8 @@ def _defined(entry: ast.Entry, spec: Spec, words: Words, context: Context) -> Me
         return None
     if name in RESERVED:
         message = f"'{name}' has a meaning of its own and cannot name a measure"
-        context.problems.error("reserved-name", message, entry.target.span)
+        hint = "give the measure another name"
+        context.problems.error("reserved-name", message, entry.target.span, hint=hint)
         return None
     call = named(value)
     if call is not None and call[0] in SCAN_MEASURES:

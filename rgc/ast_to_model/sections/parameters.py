@@ -75,7 +75,8 @@ def _entries(document: ast.Document, problems: Problems) -> dict[str, ast.Entry]
             continue
         if name in RESERVED:
             message = f"'{name}' has a meaning of its own and cannot be a parameter"
-            problems.error("reserved-name", message, entry.target.span)
+            hint = "give the parameter another name"
+            problems.error("reserved-name", message, entry.target.span, hint=hint)
         else:
             entries[name] = entry
     return entries

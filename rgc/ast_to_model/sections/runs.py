@@ -81,7 +81,8 @@ def _check_name(name: str, entry: ast.Entry, context: Context) -> None:
         )
     if name in RESERVED or name == "verdict":
         message = f"'{name}' has a meaning of its own and cannot name a run"
-        raise problem("reserved-name", message, entry.target.span)
+        hint = "give the run another name"
+        raise problem("reserved-name", message, entry.target.span, hint=hint)
 
 
 def _changes(

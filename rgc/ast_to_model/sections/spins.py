@@ -58,7 +58,10 @@ def _name(entry: ast.Entry, scope: Scope) -> str:
     name = target.name
     if name in RESERVED:
         raise problem(
-            "reserved-name", f"'{name}' has a meaning of its own and cannot name spins", target.span
+            "reserved-name",
+            f"'{name}' has a meaning of its own and cannot name spins",
+            target.span,
+            hint="give the spins another name",
         )
     if name in scope.parameters or name in scope.broken:
         raise problem("duplicate-name", f"'{name}' is a parameter already", target.span)

@@ -56,7 +56,8 @@ def _check_name(name: str, entry: ast.Entry, context: Context) -> None:
         raise problem("duplicate-name", message, entry.target.span, hint=hint)
     if name in RESERVED or name == "verdict":
         message = f"'{name}' has a meaning of its own and cannot name a measure"
-        raise problem("reserved-name", message, entry.target.span)
+        hint = "give the measure another name"
+        raise problem("reserved-name", message, entry.target.span, hint=hint)
 
 
 def _leaf(definitions: Definitions, context: Context) -> Callable[[ast.Expr], Expression | None]:

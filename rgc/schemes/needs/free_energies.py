@@ -138,7 +138,7 @@ def not_in_a_cell(spec: Spec, name: str, place: Span | None) -> Iterator[Problem
             f"'{name}' works on products of the spins of a unit hypercube, "
             f"the same in every direction: {error}"
         )
-        hint = "mean_field gives an upper bound for any Hamiltonian, transfer and trg estimate"
+        hint = "mean_field gives an upper bound for any Hamiltonian, transfer the exact value"
         yield Problem("not-in-a-cell", message, place, hint=hint)
 
 

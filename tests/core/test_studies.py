@@ -173,6 +173,44 @@ def test_what_a_run_takes_is_found_for_each(folder: Path) -> None:
     assert cost.of_run(rgc.load(folder / "study.rgc")).seconds >= 3 * alone.seconds
 
 
+def test_studies_that_run_each_other_are_a_cycle_however_long(folder: Path) -> None:
+    (folder / "a.rgc").write_text('runs { b = "b.rgc" }\nmeasure { x = b.y }\n', "utf-8")
+    (folder / "b.rgc").write_text('runs { c = "c.rgc" }\nmeasure { y = c.z }\n', "utf-8")
+    (folder / "c.rgc").write_text('runs { a = "a.rgc" }\nmeasure { z = a.x }\n', "utf-8")
+    with pytest.raises(rgc.SpecError, match=r"runs-cycle.*b\.rgc -> c\.rgc -> a\.rgc -> b\.rgc"):
+        rgc.load(folder / "a.rgc")
+
+
+ONE_UNIT = """
+lattice square(4)
+spins s: ising
+hamiltonian - 0.3 * sum(<i,j>) s[i]*s[j]
+data samples(100)
+stack { rbm(hidden=1, train=cd(k=1, epochs=1, batch=50)) }
+flow train
+"""
+
+UNKNOWN = """
+runs { one = "one.rgc" }
+claim "fields are narrow" from "this test"
+supports { one.participation below 17 }
+refutes { one.participation above 17 }
+expect { verdict = undecided }
+"""
+
+
+def test_a_number_without_an_error_decides_nothing_and_the_study_says_why(folder: Path) -> None:
+    (folder / "one.rgc").write_text(ONE_UNIT, "utf-8")
+    (folder / "unknown.rgc").write_text(UNKNOWN, "utf-8")
+    answer = run(folder, "unknown.rgc", out=folder / "out")
+    assert answer.passed
+    assert answer.verdict is not None
+    why = "one.participation decides nothing: its error is not known: one unit has no spread"
+    assert answer.verdict.because == why
+    assert {line.holds for line in answer.verdict.lines} == {None}
+    assert why in (folder / "out" / "report.html").read_text("utf-8")
+
+
 # -- verdicts --------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,9 @@ LEAD = (
     "such. Every row is a spec that anyone can run and change."
 )
 
+RUNS = 9
+"""Runs of a study that the page links to."""
+
 LEDGER = """
 body{max-width:70rem}
 table.ledger{width:100%}
@@ -91,15 +94,17 @@ def _unexpected(summary: Mapping[str, Any]) -> str:
 
 
 def _evidence(entry: Entry) -> str:
-    """Links to the study and to its runs."""
+    """Links to the study and to its runs, of many to the first."""
     name, runs = escape(entry.name), entry.summary["runs"]
+    made = [(title, run) for title, run in runs.items() if run["folder"] is not None]
+    shown = made if len(made) <= RUNS else made[: RUNS - 1]
     links = [f'<a href="{name}/report.html">study</a>']
     links += [
         f'<a href="{name}/{escape(run["folder"])}/report.html">{escape(title)}</a>'
-        for title, run in runs.items()
-        if run["folder"] is not None
+        for title, run in shown
     ]
-    return " &#xB7; ".join(links)
+    more = [f"{len(made) - len(shown)} more in the study"] if len(shown) < len(made) else []
+    return " &#xB7; ".join([*links, *more])
 
 
 def _figure(entry: Entry) -> str:

@@ -143,6 +143,18 @@ def test_texts_of_a_study_are_escaped() -> None:
     assert not [tag for tag in tags if tag in page]
 
 
+def test_of_many_runs_the_page_links_to_the_first() -> None:
+    found = {"claim": "c", "from": "f", "verdict": "refuted", "because": "b"}
+    runs = {f"r{k}": {"folder": f"r{k}"} for k in range(12)}
+    summary = {"verdict": found, "runs": runs, "checks": [], "seed": 0}
+    page = ledger([Entry(name="X1", summary=summary)], {})
+    assert 'href="X1/r7/report.html"' in page
+    assert 'href="X1/r8/report.html"' not in page
+    assert "4 more in the study" in page
+    summary["runs"] = dict(list(runs.items())[:9])
+    assert 'href="X1/r8/report.html"' in ledger([Entry(name="X1", summary=summary)], {})
+
+
 def test_the_page_says_what_was_changed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     given = ["claims", "X14", "--set", "points=11", "--seed", "1", "--out", str(out), "--quiet"]

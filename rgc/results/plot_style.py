@@ -84,9 +84,9 @@ def _matplotlib() -> Any:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of a width and a height in inches."""
-    from matplotlib.figure import Figure
+    from rgc.results.shown_figure import ShownFigure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 FEW_TICKS = 8

@@ -52,7 +52,7 @@ font-weight:600;white-space:nowrap}
 .section{font-weight:600}.keyword{color:var(--keyword)}.number{color:var(--number)}
 .text{color:var(--text)}.comment{color:var(--soft);font-style:italic}
 @media(max-width:40rem){table{font-size:.85rem;min-width:100%}td,th{padding-right:.5rem}
-td:first-child{overflow-wrap:anywhere;min-width:7.2rem}
+td:first-child{overflow-wrap:anywhere;min-width:8rem}
 td:first-child.digits,td:first-child:has(span){min-width:0;overflow-wrap:normal}
 td:last-child:not(.digits){min-width:10rem}}
 @media print{nav,.downloads{display:none}}

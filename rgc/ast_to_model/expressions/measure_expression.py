@@ -77,7 +77,9 @@ class Words:
         """The error of a built-in measure that the scheme or the lattice does not give."""
         if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
             message = "a correlation length needs a periodic axis"
-            return problem("not-possible", message, name_span(expr))
+            return problem(
+                "not-possible", message, name_span(expr), hint="correlation(1) needs none"
+            )
         if name in self.given or name not in MEASURES:
             return None
         message = f"'{self.scheme}' gives no '{name}'"

@@ -310,13 +310,20 @@ def _lattice(field: Field, expr: ast.Expr, context: Context) -> Value | None:
     return signature_of(expr, LATTICES, "lattice")[1].name
 
 
-def check_names(expr: ast.Expr, known: Collection[str], context: Context) -> None:
-    """Report every name of an expression that is neither a parameter, a function nor `known`."""
+def check_names(
+    expr: ast.Expr, known: Collection[str], context: Context, otherwise: str = ""
+) -> None:
+    """Report every name of an expression that is neither a parameter, a function nor `known`.
+
+    `otherwise` is the hint for a name that is like none of these, with the name for {}.
+    """
     allowed = {*known, *CONSTANTS, *FUNCTIONS, *context.scope.parameters, *context.scope.broken}
     for node in ast.walk(expr):
         if isinstance(node, ast.Name | ast.Call) and node.name not in allowed:
             what = "function" if isinstance(node, ast.Call) else "name"
             hint = suggest(node.name, allowed)
+            if not hint and what == "name":
+                hint = otherwise.format(node.name)
             message = f"unknown {what} '{node.name}'"
             context.problems.error(
                 f"unknown-{what}", message, name_span(node), label="not declared", hint=hint

@@ -62,7 +62,8 @@ def _curve(
     column, place = _column(reading, body, columns)
     _check_unknowns(reading, columns)
     known = {*columns, *linear, *nonlinear} - {column}
-    check_names(place, known, context)
+    hint = "an unknown number is listed: nonlinear=[{}]"
+    check_names(place, known, context, hint)
     if "error" in reading.places:
         check_names(reading.places["error"], columns, context)
     for part in _conditions(reading):
@@ -176,7 +177,7 @@ def _parts(
         message, name = f"the curve is not linear in '{bent[0]}'", bent[0]
         if found[name] is not None and Unknown(name) not in within[name]:
             message = f"the curve is not linear in '{name}' and the others together"
-        hint = "numbers that are not stand among the nonlinear ones"
+        hint = f"move '{name}' from linear to nonlinear"
         raise problem("wrong-unknown", message, _place(reading, name), hint=hint)
     return tuple(part for part in found.values() if part is not None)
 

@@ -35,7 +35,7 @@ def keep_the_alphabet(asked: Asked) -> Iterator[Problem]:
                 "the average of discrete spins is no spin of the same kind, "
                 "so block and fine operators cannot be compared"
             )
-            hint = "use majority, or gaussian spins"
+            hint = "use majority"
             yield Problem("average-discrete", message, span, hint=hint)
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 import rgc
+from rgc.model.spec import Axis
 from rgc.progress import Cell, Guarded, Lines, for_stream
+from tests.core.results.test_scan_plot import scanned
 
 SPEC = """
 parameters { K = 0.4 }
@@ -72,3 +74,8 @@ def test_notebooks_are_known_by_their_kernel(monkeypatch: pytest.MonkeyPatch) ->
         assert isinstance(progress, Guarded)
         assert isinstance(progress._inner, kind)
     assert len(shown) == 1
+
+
+def test_a_notebook_shows_a_figure_by_itself() -> None:
+    figure = scanned(Axis("K", (0.40, 0.42))).plot()["scan.energy"]
+    assert figure._repr_png_().startswith(b"\x89PNG")

@@ -202,35 +202,89 @@ def test_lattice_is_drawn_with_terms_and_cells() -> None:
 
 
 MEASURE = """<body><script>
-const sizes = [390, 1280]
-for (const width of sizes) {
+for (const page of PAGES) for (const width of [390, 1280]) {
   const frame = document.createElement("iframe")
   frame.style.cssText = `width:${width}px;height:800px;border:0`
-  frame.srcdoc = PAGE
+  frame.srcdoc = page
   frame.onload = () => {
     const root = frame.contentDocument.documentElement
+    const view = frame.contentWindow
+    const broken = [...root.querySelectorAll("td:first-child, .passed, .failed")].filter(
+      (each) => !each.textContent.includes(" ") && each.getClientRects().length &&
+        each.firstChild && lines(each) > 1)
+    const clipped = [...root.querySelectorAll("body *")].filter(
+      (each) => view.getComputedStyle(each).overflowX == "hidden" &&
+        each.scrollWidth > each.clientWidth)
     const said = document.createElement("p")
-    said.textContent = `${width}: ${root.scrollWidth} of ${root.clientWidth}`
+    said.textContent = `${width}: ${root.scrollWidth} of ${root.clientWidth}, ` +
+      `${broken.length} broken, ${clipped.length} clipped`
     document.body.append(said)
   }
   document.body.append(frame)
 }
+function lines(each) {
+  const range = each.ownerDocument.createRange()
+  range.selectNodeContents(each)
+  return new Set([...range.getClientRects()].map((box) => box.top)).size
+}
 </script></body>"""
+"""Measures pages in windows of two widths: what sticks out, broken words, texts cut off."""
+
+FLOWS = {
+    "exact": """title "A flow"
+parameters { K = 0.4, h = 0.1 }
+lattice chain
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j] - h * sum(i) s[i]
+block decimate(2)
+flow exact(steps=30, find=fixed_point)
+expect { y_h = 3 within 0.1, y_t above 5, fixed_point.K = 1 within 0.1 }""",
+    "fit": """title "A fit"
+data points(12, [row + 1, 2*(row + 1)^1.5 + 0.1*cos(9*row)])
+map curve(x2=a*x1^b, linear=[a], nonlinear=[b])
+flow fit(starts=grid(b=1:3:5))
+expect { b = 7 within 3 sigma }""",
+    "iterate": """title "A map"
+map recursion(x = 3.9*x*(1 - x))
+flow iterate(steps=20, lyapunov=true, starts=[0.5])""",
+    "trg": """title "A tensor"
+lattice square
+spins s: ising
+hamiltonian - 0.44 * sum(<i,j>) s[i]*s[j]
+flow trg(4, steps=30)""",
+    "free_energy": """title "Free energies"
+parameters { K = 0.4 }
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+scan { K = [0.3, 0.4] }
+measure { free_energy(methods=[transfer, mean_field, lower_bound]) }
+expect { free_energy[transfer, K=0.4] = 3 within 0.1 }""",
+}
+"""Small specs whose pages have every kind of table."""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-def test_page_is_no_wider_than_its_window(text: str, tmp_path: Path) -> None:
-    page = json.dumps(text.replace(POLICY, "")).replace("</", "<\\/")
+def test_pages_fit_their_windows(text: str, tmp_path: Path) -> None:
+    pages = [text]
+    for name, spec in FLOWS.items():
+        (tmp_path / f"{name}.rgc").write_text(spec)
+        compiled = rgc.compile(tmp_path / f"{name}.rgc", backend="reference")
+        compiled.run(out=tmp_path / name, warn=lambda message: None)
+        pages.append((tmp_path / name / "report.html").read_text("utf-8"))
     outer = tmp_path / "outer.html"
-    outer.write_text(MEASURE.replace("PAGE", page))
+    written = json.dumps([page.replace(POLICY, "") for page in pages]).replace("</", "<\\/")
+    outer.write_text(MEASURE.replace("PAGES", written))
     made = subprocess.run(
         [
             str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,900",
-            "--virtual-time-budget=2000", "--dump-dom", f"file://{outer}",
+            "--virtual-time-budget=4000", "--dump-dom", f"file://{outer}",
         ],
         capture_output=True, text=True, timeout=600, check=True,
     )  # fmt: skip
-    found = re.findall(r"<p>(\d+): (\d+) of (\d+)</p>", made.stdout)
-    assert {int(width) for width, *_ in found} == {390, 1280}
-    assert all(int(whole) <= int(window) for _, whole, window in found), found
+    found = re.findall(r"<p>(\d+): (\d+) of (\d+), (\d+) broken, (\d+) clipped</p>", made.stdout)
+    assert [int(width) for width, *_ in found].count(390) == len(pages)
+    assert len(found) == 2 * len(pages)
+    assert all(int(whole) <= int(window) for _, whole, window, *_ in found), found
+    assert all(broken == clipped == "0" for *_, broken, clipped in found), found

@@ -26,6 +26,7 @@ from rgc.passes.gather_stars import gather_stars
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.quench import quench, signs_alone
 from rgc.passes.wrapping import meets_itself
+from rgc.schemes.needs.disorder import pairs_of_copies
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -98,8 +99,11 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
         why = cluster_obstacle(hamiltonian, lattice, species) if known else ""
         if why:
             message = f"'{update}' clusters do not suit this Hamiltonian: {why}"
+            random = any(term.inhomogeneous for term in hamiltonian.terms)
             bits = all(kind.two_states for kind in species)
             hint = f"metropolis {'and heat_bath are' if bits else 'is'} valid here"
+            if random:
+                hint = "heat_bath is valid here; so are tempering(...) and, of copies, houdayer"
             yield Problem("wrong-update", message, place, hint=hint)
 
 
@@ -205,5 +209,12 @@ def saved_bytes(spec: Spec, options: Mapping[str, Value]) -> int:
     return kept + series_bytes(spec, sweeps // max(1, min(every, sweeps)), replicas)
 
 
-SAMPLED = (few_states, terms_that_fit, valid_update, local_fields, a_record)
+SAMPLED = (
+    few_states,
+    terms_that_fit,
+    valid_update,
+    local_fields,
+    pairs_of_copies,
+    a_record,
+)
 """The limits of every scheme that samples configurations."""

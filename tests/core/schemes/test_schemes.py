@@ -109,7 +109,7 @@ def test_defaults_are_those_of_the_language() -> None:
         "thermalise": 4000,
         "every": 10,
         "replicas": 256,
-        "update": "auto",
+        "update": "local",
         "seed": 0,
         "generator": "splitmix",
         "planes": 32,

@@ -43,7 +43,7 @@ class Crossover:
 
 CROSSOVERS = (
     Crossover(states=2, size=64, least=0.95, most=1.05),
-    Crossover(states=3, size=32, least=0.95, most=1.05),
+    Crossover(states=3, size=64, least=0.95, most=1.05),
 )
 """Measured by `benchmarks/updates.py` on numba; the table is in docs/performance.md."""
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
+from rgc.language.updates import AUTO
 from rgc.model.data import files_of as data_files
 from rgc.model.data import rows_of
 from rgc.model.spec import STAND_IN
 from rgc.model.stack import files_of as stack_files
+from rgc.model.tempering import inner_update
 from rgc.passes.check_file import digest_of
 
 if TYPE_CHECKING:
@@ -164,8 +166,25 @@ class Loaded:
         runs = len(spec.runs)
         study = f"a study of {runs} run{'s' * (runs > 1)}" if runs else ""
         parts = (study, head, *_neighbours(spec), scheme, self._machines, points, *taken)
+        parts = (*parts, self._chosen)
         said = ", ".join(part for part in parts if part)
         return f"ok: {said}" if said else "ok"
+
+    @property
+    def _chosen(self) -> str:
+        """`update=auto is wolff`: what it stands for, at some or all points."""
+        from rgc.passes.choose_clusters import choose_clusters
+
+        flow = self.spec.flow
+        if flow is None or inner_update(flow.options.get("update")) != AUTO:
+            return ""
+        specs = [self.at(point) for point in self.points] if self.axes else [self.spec]
+        names = [
+            choose_clusters(spec.hamiltonian, spec.lattice, spec.species).update
+            for spec in specs
+            if spec.hamiltonian is not None and spec.lattice is not None
+        ]
+        return f"update=auto is {' or '.join(dict.fromkeys(names))}" if names else ""
 
     @property
     def _machines(self) -> str:

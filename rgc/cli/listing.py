@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from rgc.language.updates import AUTO
 from rgc.language.values import CallValue, OperatorBasis
 from rgc.model import shown
 from rgc.model.block import Block
@@ -13,6 +14,8 @@ from rgc.model.data import rows_of, source_of
 from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
 from rgc.model.stack import alphabet_text
 from rgc.model.target import ExpectedValue
+from rgc.model.tempering import inner_update
+from rgc.passes.choose_clusters import CROSSOVERS, choose_clusters
 from rgc.syntax.ast import Call, Entry, Item, List, Name
 from rgc.syntax.print import print_expression
 from rgc.syntax.print_expression import print_entry
@@ -54,6 +57,7 @@ def _sections(spec: Spec) -> Iterator[str]:
         yield _block(
             f"flow {spec.flow.scheme}", (f"{name} = {_value(value)}" for name, value in options)
         )
+        yield _block("update=auto", _chosen(spec))
     yield _block("runs", _written(spec, "runs"))
     yield _block(
         "scan",
@@ -72,6 +76,17 @@ def _sections(spec: Spec) -> Iterator[str]:
         for bearing in BEARINGS:
             yield _block(bearing, map(_expected, spec.claim.of(bearing)))
     yield _block("expect", map(_expected, spec.expectations))
+
+
+def _chosen(spec: Spec) -> Iterator[str]:
+    """What `auto` stands for, and the measured crossovers by which it was chosen."""
+    options = spec.flow.options if spec.flow is not None else {}
+    if inner_update(options.get("update")) != AUTO or spec.hamiltonian is None:
+        return
+    if spec.lattice is not None:
+        chosen = choose_clusters(spec.hamiltonian, spec.lattice, spec.species)
+        yield f"{chosen.update}: {chosen.reason}"
+    yield from (f"measured: {row}" for row in CROSSOVERS)
 
 
 def _expected(line: ExpectedValue) -> str:

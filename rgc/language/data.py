@@ -24,7 +24,7 @@ _SAMPLES = Signature(
             "update",
             "call",
             "how configurations are updated",
-            "auto",
+            "local",
             calls=tuple(UPDATES.values()),
         ),
         _VALIDATION,

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from rgc.language.signatures import Field, Signature, table
 
-WITHIN = ("auto", "metropolis", "heat_bath", "swendsen_wang", "wolff")
+WITHIN = ("local", "auto", "metropolis", "heat_bath", "houdayer", "swendsen_wang", "wolff")
 """Updates that tempering may make from one exchange to the next."""
 
 UPDATES = table(
     (
-        Signature("auto", "metropolis or heat_bath, whichever suits the Hamiltonian"),
+        Signature("local", "metropolis or heat_bath, whichever suits the Hamiltonian"),
+        Signature(
+            "auto",
+            "wolff where that was measured to give more independent samples in the same time, "
+            "local elsewhere",
+        ),
         Signature("metropolis", "single-spin Metropolis in sets of sites that do not interact"),
         Signature("heat_bath", "single-spin heat bath"),
+        Signature(
+            "houdayer",
+            "clusters of sites where two copies of a realisation differ exchanged, and a sweep of "
+            "single spins after each; random couplings with `disorder` in `sample`",
+        ),
         Signature(
             "swendsen_wang",
             "every cluster turned by a coin, and a sweep of single spins after each; pair terms "
@@ -27,11 +37,16 @@ UPDATES = table(
             "replica exchange along the values of one parameter, in `sample`",
             (
                 Field(
-                    "inner", "word", "update from one exchange to the next", "auto", choices=WITHIN
+                    "inner", "word", "update from one exchange to the next", "local", choices=WITHIN
                 ),
             ),
             free="parameter",
         ),
     )
 )
+AUTO = "auto"
 CLUSTER_UPDATES = ("swendsen_wang", "wolff")
+"""Updates that turn clusters which bonds make."""
+
+COPY_UPDATES = ("houdayer",)
+"""Updates that turn clusters which two copies make."""

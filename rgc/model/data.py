@@ -39,7 +39,7 @@ class Samples:
     count: int
     every: int
     thermalise: int | None = None
-    update: Value = "auto"
+    update: Value = "local"
     validation: float | None = None
     sets: tuple[tuple[str, tuple[float, ...]], ...] = ()
     hamiltonians: tuple[Hamiltonian, ...] = field(default=(), repr=False, compare=False)

@@ -1,4 +1,4 @@
-"""The update that `update=auto` means at given couplings."""
+"""The update of single spins that `update=local` means at given couplings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PERIODIC_BELOW = Fraction(1, 10)
 and a sweep has nearly period 2.
 """
 
-Asked = Literal["auto", "metropolis", "heat_bath", "wolff", "swendsen_wang"]
+Asked = Literal["local", "metropolis", "heat_bath", "houdayer", "wolff", "swendsen_wang"]
 Update = Literal["metropolis", "heat_bath", "lazy"]
 
 
@@ -34,22 +34,22 @@ def no_heat_bath(span: Span | None) -> Problem:
         "heat bath needs a threshold for every local field, and here there are more than "
         f"{MOST_FIELDS}"
     )
-    return Problem("no-heat-bath", message, span, hint="use update=metropolis or update=auto")
+    return Problem("no-heat-bath", message, span, hint="use update=metropolis or update=local")
 
 
 def choose_update(
     couplings: Sequence[Fraction],
     acceptances: Sequence[Acceptance],
-    asked: Asked = "auto",
+    asked: Asked = "local",
     span: Span | None = None,
 ) -> UpdateChoice:
     """The update at one point, from the coefficients of the groups (`couplings`) and the
     acceptances of every star. Of cluster updates it is that of single spins.
 
-    `auto` is Metropolis, unless some site would be flipped almost always (max |dE| < 0.1 there). In
-    that case it is heat bath where every star offers it, and else lazy Metropolis. Metropolis that
-    is asked for is lazy in the same case. Raises `SpecError` if heat bath is asked for and a star
-    has too many classes.
+    `local` is Metropolis, unless some site would be flipped almost always (max |dE| < 0.1 there).
+    In that case it is heat bath where every star offers it, and else lazy Metropolis. Metropolis
+    that is asked for is lazy in the same case. Raises `SpecError` if heat bath is asked for and a
+    star has too many classes.
     """
     offered = all(acceptance.heat_bath for acceptance in acceptances)
     if asked == "heat_bath":
@@ -65,7 +65,7 @@ def choose_update(
             "metropolis", "asked for" if asked == "metropolis" else "shortest autocorrelation"
         )
     why = f"a flip changes H by at most {float(least):.3g} kT, where Metropolis is nearly periodic"
-    if asked == "auto" and offered:
+    if asked == "local" and offered:
         return UpdateChoice("heat_bath", why)
     return UpdateChoice("lazy", why)
 

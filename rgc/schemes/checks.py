@@ -31,6 +31,7 @@ PROGRAMS = (
     Check("b", "programs", "rgc.verification.matrix:check_programs"),
     Check("b", "balance", "rgc.verification.matrix:check_balance"),
     Check("b", "clusters", "rgc.verification.turns:check_turns"),
+    Check("b", "clusters of copies", "rgc.verification.copies:check_copies"),
     Check("b", "exchange", "rgc.verification.exchanges:check_exchanges"),
     Check("c", "bit identity", "rgc.verification.bits:check_bits"),
     Check("d", "floats", "rgc.verification.floats:check_floats"),

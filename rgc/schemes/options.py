@@ -40,7 +40,7 @@ SAMPLING = (
     Field("every", "integer", "sweeps from one record to the next", 10, least=1),
     REPLICAS,
     Field(
-        "update", "call", "how configurations are updated", "auto", calls=tuple(UPDATES.values())
+        "update", "call", "how configurations are updated", "local", calls=tuple(UPDATES.values())
     ),
     SEED,
     GENERATOR,

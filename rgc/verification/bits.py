@@ -119,7 +119,10 @@ def _again(subject: Subject, backend: Backend, before: Trace, where: str) -> Fin
     if subject.sampler.plan.words > 1:
         parts.append("the later replicas alone")
         share = later_words(made, alone or backend)
-        same = all(np.array_equal(a[..., 1:], b) for a, b in zip(before.fields, share, strict=True))
+        first = subject.sampler.together
+        same = all(
+            np.array_equal(a[..., first:], b) for a, b in zip(before.fields, share, strict=True)
+        )
         complaint = complaint or (
             "" if same else "replicas from 64 on, run without the first 64, have other spins"
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rgc.ast_to_model.sections.scan_measures import is_of_scan
-from rgc.language.updates import UPDATES
+from rgc.language.updates import COPY_UPDATES, UPDATES
 from rgc.model.block_maps import FREE, TRIED
 from rgc.model.lattice import Boundary, Cell
 from rgc.model.tempering import NAME
@@ -71,7 +71,9 @@ def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.D
     A flow of another scheme drops the block, and a stack that is one.
     """
     call = _call(_body(document, "flow"))
-    kept = tuple(option for option in call.options if option.name in KEPT)
+    kept = tuple(
+        option for option in call.options if option.name in KEPT and not _between_copies(option)
+    )
     given = tuple(ast.Option(name, value) for name, value in options.items())
     changed = _with(
         document, "flow", replace(call, name=scheme, arguments=(), options=(*kept, *given))
@@ -105,6 +107,13 @@ def _tried(call: ast.Call) -> ast.Call:
         for option in call.options
     )
     return replace(call, options=options)
+
+
+def _between_copies(option: ast.Option) -> bool:
+    """Whether an option is an update of several copies, which are not there on a small instance:
+    its sweeps of single spins are those of any other update.
+    """
+    return isinstance(option.value, ast.Name) and option.value.name in COPY_UPDATES
 
 
 def without(document: ast.Document, name: str) -> ast.Document:

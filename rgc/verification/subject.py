@@ -15,10 +15,12 @@ from rgc.errors import SpecError
 from rgc.flows.sampling.model import Model
 from rgc.flows.sampling.sampler import Sampler
 from rgc.kernel_cache import KernelCache
+from rgc.language.updates import COPY_UPDATES
 from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Complete, Lattice
 from rgc.model.spec import Spec
 from rgc.model.stack import Window
+from rgc.model.tempering import inner_update
 from rgc.program.draws import stream
 from rgc.program.family import ProgramError
 from rgc.schemes import SCHEMES
@@ -174,7 +176,8 @@ class Subject:
         words = max(1, min(asked // 64 if isinstance(asked, int) else 1, 4, WORK // sites))
         fewer = {"replicas": 64 * words}
         if "disorder" in spec.flow.options:
-            fewer = {"replicas": 64 * max(words, 2), "disorder": 64}
+            paired = inner_update(spec.flow.options.get("update")) in COPY_UPDATES
+            fewer = {"replicas": 64 * (4 if paired else max(words, 2)), "disorder": 64}
         return replace(spec, flow=replace(spec.flow, options={**spec.flow.options, **fewer}))
 
     def flow(self, backend: Backend) -> Any:

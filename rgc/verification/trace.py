@@ -91,10 +91,12 @@ def trace(flow: Any, backend: Backend, marks: Sequence[int] = EVERY) -> Trace:
 
 
 def later_words(flow: Any, backend: Backend, sweeps: int = SWEEPS) -> list[Words]:
-    """The canonical fields of all words but the first, run by themselves."""
-    sampler = flow.sampler
-    state = [backend.pack(np.ascontiguousarray(field[..., 1:])) for field in sampler.fields()]
-    return [backend.unpack(field) for field in sampler.later(1).sweep(state, 0, sweeps)]
+    """The canonical fields of all words but the first, or the first that belong together, run by
+    themselves.
+    """
+    sampler, first = flow.sampler, flow.sampler.together
+    state = [backend.pack(np.ascontiguousarray(field[..., first:])) for field in sampler.fields()]
+    return [backend.unpack(field) for field in sampler.later(first).sweep(state, 0, sweeps)]
 
 
 def empty(shape: tuple[int, ...]) -> Words:

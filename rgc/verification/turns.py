@@ -44,9 +44,10 @@ def check_turns(subject: Subject) -> Iterator[Finding]:
     detailed balance with exp(-H), up to what thresholds and rounding allow, and that turns reach
     every state. Nothing for other updates.
     """
-    if subject.sampler.clusters is None:
+    turned = subject.sampler.clusters
+    if not isinstance(turned, Clusters):
         return
-    yield _schedule(subject.sampler, subject.sampler.clusters)
+    yield _schedule(subject.sampler, turned)
     instance, claim = (
         subject.followed,
         "a turn of clusters is in detailed balance with exp(-H)",
@@ -58,7 +59,7 @@ def check_turns(subject: Subject) -> Iterator[Finding]:
         every_state(instance.lattice, instance.spec.species),
         instance.sampler.clusters,
     )
-    if clusters is None:
+    if not isinstance(clusters, Clusters):
         raise ValueError("an instance updates as its spec does")
     try:
         chances, again = (transitions(clusters, states, full) for full in (False, True))
@@ -132,24 +133,19 @@ def transitions(clusters: Clusters, states: States, full: bool = False) -> Any:
     full of ones. Raises `TooMany`.
     """
     program, labels = clusters.update.program, clusters.labels
-    found, cut = _Outcomes(program, clusters.arguments, states, full), -1
+    found, cut = Outcomes(program, clusters.arguments, states, full), -1
     if labels is not None:
         cut = len(around(program, clusters.species)[0].schedule)
     for turn in program.turns:
         if labels is not None and turn.start == cut:
             found.choose(labels, clusters)
-        if program.schedule[turn.start].until:
-            changed = True
-            while changed:
-                changed = max(found.stage(number) for number in turn)
-        else:
-            found.stage(turn.start)
+        found.turn(turn)
     matrix = np.zeros((states.number, states.number))
     np.add.at(matrix, (found.origin, found.after()), found.chance)
     return matrix
 
 
-class _Outcomes:
+class Outcomes:
     """What has happened so far: the fields bool[plane, *shape, letter, outcome], from which state
     each began, and how likely it was."""
 
@@ -164,6 +160,18 @@ class _Outcomes:
             ),
         ]
         self.origin, self.chance = np.arange(states.number), np.ones(states.number)
+
+    def run(self) -> None:
+        """Run the whole schedule."""
+        for turn in self.program.turns:
+            self.turn(turn)
+
+    def turn(self, turn: range) -> None:
+        """Run a stage, or several together until nothing changes."""
+        changed = True
+        while changed:
+            changed = max([self.stage(number) for number in turn])
+            changed &= bool(self.program.schedule[turn.start].until)
 
     def stage(self, number: int) -> bool:
         """Run a stage, and say whether it changed a bit."""

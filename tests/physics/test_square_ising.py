@@ -56,7 +56,7 @@ def test_kaufman(size: int, update: str, generator: str) -> None:
     assert not agrees(wrong, exact), table(wrong, exact)
 
 
-@pytest.mark.parametrize("update", ["auto", "metropolis", "heat_bath"])
+@pytest.mark.parametrize("update", ["local", "metropolis", "heat_bath"])
 def test_a_free_spin_in_a_field(update: str) -> None:
     """At K = 0 every spin is tanh h on average. Metropolis alone would be periodic at small h; bit
     1 must mean s = -1.
@@ -96,7 +96,7 @@ def test_near_infinite_temperature_a_sweep_is_not_periodic() -> None:
     lattice = lattices.square(4, 4)
     exact = enumerate_exactly(ising(lattice, 0.01))
     options: dict[str, Any] = {"sweeps": 32, "thermalise": 16, "every": 2, "replicas": 1024}
-    for update in ("auto", "metropolis"):
+    for update in ("local", "metropolis"):
         found = [
             each.observables["specific_heat"]
             for each in seeds(ising(lattice, 0.01, update=update, **options), "reference", range(3))

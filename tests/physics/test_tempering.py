@@ -45,7 +45,7 @@ def test_a_wrong_coupling_is_not_accepted_as_often() -> None:
     assert p_value(swaps, SWAPS["K=[0.3, 0.35]"]) < 1e-3
 
 
-@pytest.mark.parametrize("inner", ["auto", pytest.param("wolff", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("inner", ["local", pytest.param("wolff", marks=pytest.mark.slow)])
 def test_averages_at_every_value(inner: str) -> None:
     values = (0.3, 0.38, 0.47)
     results = found(f"K=[{', '.join(map(str, values))}], inner={inner}", h=0.03, sweeps=120)
@@ -85,7 +85,7 @@ def test_values_with_exchanges_are_those_of_a_scan(name: str) -> None:
     text = text.replace("{ energy, abs_m }", "{{ energy, abs_m }}")
     text = text.replace("{ K = 0.4 }", "{{ K = 0.4 }}")
     tempered = rgc.compile(text.format(f"tempering({along})"))
-    scanned = rgc.compile(text.format("auto") + f"scan {{ {along} }}")
+    scanned = rgc.compile(text.format("local") + f"scan {{ {along} }}")
     both = [each.run(checkpoints=False, warn=lambda _: None) for each in (tempered, scanned)]
     for one, other in zip(*(each.points for each in both), strict=True):
         assert one.parameters == other.parameters

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.sampling.clusters import Clusters, make_clusters
+from rgc.flows.sampling.copies import Copies, make_copies
 from rgc.flows.sampling.model import Model
 from rgc.flows.sampling.plan import SweepPlan, make_plan
 from rgc.flows.sampling.random_couplings import Couplings, make_couplings
 from rgc.flows.sampling.start import BY_COPY, FLIPPED, HOT, UNIFORM, following, start_fields
-from rgc.language.updates import CLUSTER_UPDATES, UPDATES
-from rgc.language.values import Value
+from rgc.language.updates import AUTO, CLUSTER_UPDATES, COPY_UPDATES, UPDATES
 from rgc.model.share import WHOLE, Share
 from rgc.model.tempering import inner_update, updates_in
 from rgc.model_to_program.followers_to_update import followers_to_update
@@ -24,6 +24,7 @@ from rgc.model_to_program.update import Planes, Update, precise
 from rgc.model_to_program.weights_to_update import WeighedUpdate, weights_to_update
 from rgc.passes.choose_acceptance import choose_acceptance
 from rgc.passes.choose_acceptance_of_states import choose_acceptance_of_states
+from rgc.passes.choose_clusters import choose_clusters
 from rgc.passes.choose_update import Asked, UpdateChoice, choose_update
 from rgc.passes.colour_sites import colour_sites
 from rgc.program.draws import Key, step_keys, stream
@@ -38,9 +39,10 @@ class Sampler:
     """Sweeps of a model at one point on one backend, each after a turn of clusters if there are
     `clusters`.
 
-    `point` holds the scanned parameters only. With the seed they key the random numbers, and so
-    does `level`, where every level of a run has a chain of its own. The signs of random `couplings`
-    are fields after those of the species in what is swept.
+    `asked` is the update that is asked for, or that `auto` chose, and `why` it did. `point` holds
+    the scanned parameters only. With the seed they key the random numbers, and so does `level`,
+    where every level of a run has a chain of its own. The signs of random `couplings` are fields
+    after those of the species in what is swept.
     """
 
     model: Model
@@ -53,8 +55,10 @@ class Sampler:
     arguments: Arguments
     seed: int
     point: Mapping[str, float]
+    asked: Asked
+    why: str = ""
     level: int = 0
-    clusters: Clusters | None = None
+    clusters: Clusters | Copies | None = None
     couplings: Couplings = field(default_factory=Couplings)
 
     def key(self, purpose: str, level: int = 0) -> Key:
@@ -141,16 +145,21 @@ class Sampler:
         )
 
     @property
+    def together(self) -> int:
+        """How many words depend on each other."""
+        return 2 if isinstance(self.clusters, Copies) else 1
+
+    @property
     def updates(self) -> tuple[str, ...]:
         """The names of the updates that are asked for, exchanges among them."""
-        return updates_in(self.model.options["update"])
+        return (*updates_in(self.model.options["update"])[:-1], self.asked)
 
     @property
     def provenance(self) -> dict[str, Any]:
         program, plan = self.update.program, self.plan
         turned = {}
         if self.clusters is not None:
-            turned = {"update": self.updates[-1], "clusters": self.clusters.provenance}
+            turned = {"update": self.asked, "clusters": self.clusters.provenance}
         return {
             "update": self.choice.update,
             "why": self.choice.reason,
@@ -167,6 +176,7 @@ class Sampler:
             "sectors": list(self.model.sectors.names),
             "reproducibility": "L2",
             **turned,
+            **({"auto": self.why} if self.why else {}),
             **self._disorder,
         }
 
@@ -201,8 +211,10 @@ def make_sampler(
     baked into the kernel, `share` which replicas are sampled. Raises `SpecError`
     for an update that is not there yet or not possible.
     """
-    asked = asked_update(model.options["update"])
-    update, choice, forms = _sweep(model, "auto" if asked in CLUSTER_UPDATES else asked)
+    asked, why = asked_update(model)
+    update, choice, forms = _sweep(
+        model, "local" if asked in (*CLUSTER_UPDATES, *COPY_UPDATES) else asked
+    )
     plan = make_plan(model.options, model.lattice.sites * len(model.species), share)
     couplings = make_couplings(
         model.quenched,
@@ -228,6 +240,8 @@ def make_sampler(
         arguments=arguments,
         seed=seed,
         point=point,
+        asked=asked,
+        why=why,
         level=level,
         couplings=couplings,
         clusters=_clusters(model, backend, plan, asked, specialise=specialise),
@@ -236,8 +250,11 @@ def make_sampler(
 
 def _clusters(
     model: Model, backend: Backend, plan: SweepPlan, asked: Asked, *, specialise: bool
-) -> Clusters | None:
+) -> Clusters | Copies | None:
     """The turns of clusters before each sweep, if the update has any."""
+    if asked in COPY_UPDATES:
+        words, word0 = plan.words, plan.word0
+        return make_copies(model, backend, words=words, word0=word0, specialise=specialise)
     if asked not in CLUSTER_UPDATES:
         return None
     return make_clusters(
@@ -307,17 +324,17 @@ def _sweep(
     return update, choice, tuple("joint" if joint else each.form for each in acceptances)
 
 
-def asked_update(value: Value) -> Asked:
-    """The option `update`, of tempering that from one exchange to the next. Raises `SpecError` for
-    an unknown one.
+def asked_update(model: Model) -> tuple[Asked, str]:
+    """The update of a model, of tempering that from one exchange to the next, and where `auto`
+    chose it why. Raises `SpecError` for an unknown one.
     """
-    name = str(inner_update(value))
+    name = str(inner_update(model.options["update"]))
     if name not in UPDATES:
-        raise SpecError(
-            [
-                Problem(
-                    "unknown-update", f"no update is called '{name}'", hint=suggest(name, UPDATES)
-                )
-            ]
+        problem = Problem(
+            "unknown-update", f"no update is called '{name}'", hint=suggest(name, UPDATES)
         )
-    return cast(Asked, name)
+        raise SpecError([problem])
+    if name != AUTO:
+        return cast(Asked, name), ""
+    chosen = choose_clusters(model.hamiltonian, model.lattice, model.species)
+    return chosen.update, chosen.reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import factorial, prod
 
-from rgc.language.updates import CLUSTER_UPDATES
+from rgc.language.updates import AUTO, CLUSTER_UPDATES, COPY_UPDATES
 from rgc.language.values import OperatorBasis, Value
 from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Complete, Lattice
@@ -13,6 +13,7 @@ from rgc.model.options import Options
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.tempering import inner_update, tempering
+from rgc.passes.choose_clusters import choose_clusters
 from rgc.passes.quench import signs_alone
 from rgc.schemes.cost import NOTHING, NUMBER, Cost
 from rgc.schemes.needs.bias import certain
@@ -80,13 +81,24 @@ def sample(spec: Spec, options: Options) -> Cost:
         seconds = sweeps * bits * options.number("replicas") / WEIGHED
     update = options.values.get("update")
     exchanged = tempering(update)
-    if inner_update(update) in CLUSTER_UPDATES:
+    if update_of(spec, update) in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
+        seconds += sweeps * bits * options.number("replicas") / TURNS
+    if update_of(spec, update) in COPY_UPDATES:
+        memory += 4 * bits * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
     if exchanged is not None and exchanged.along:
         memory *= len(exchanged.along[0][1])
         seconds += sweeps * bits * options.number("replicas") / EXCHANGES
     return Cost(memory, seconds)
+
+
+def update_of(spec: Spec, update: Value | None) -> Value | None:
+    """The update at one value, where `auto` what that stands for."""
+    name = inner_update(update)
+    if name != AUTO or spec.hamiltonian is None or spec.lattice is None:
+        return name
+    return choose_clusters(spec.hamiltonian, spec.lattice, spec.species).update
 
 
 def signs_of(spec: Spec) -> float:

@@ -118,8 +118,8 @@ def heat_bath(asked: Asked) -> Iterator[Problem]:
     """Report an update that block spins cannot follow."""
     update = asked.options.get("update")
     name = update.name if isinstance(update, CallValue) else update
-    if name in ("auto", "heat_bath") or not asked.read("block"):
+    if name in ("local", "auto", "heat_bath") or not asked.read("block"):
         return
     if any(map(certain, asked.spec.blocks)):
         message = "block spins that follow their cells turn with them by heat bath"
-        yield Problem("unknown-update", message, asked.place("update"), hint="use update=auto")
+        yield Problem("unknown-update", message, asked.place("update"), hint="use update=local")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rgc.errors import Problem
+from rgc.language.updates import COPY_UPDATES
 from rgc.model.lattice import Lattice
+from rgc.model.tempering import inner_update
 from rgc.passes.quench import MOST_PLACED, signs_alone
 from rgc.schemes.options import WORD_REPLICAS
 from rgc.schemes.scheme import Asked
@@ -63,9 +65,9 @@ def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
         return
     if signs_alone(spec.hamiltonian, spec.draws):
         return
-    if asked.options.get("update") == "metropolis":
+    if inner_update(asked.options.get("update")) == "metropolis":
         message = "couplings that differ in more than their sign are sampled by heat bath"
-        hint = "leave update out, or write update=heat_bath"
+        hint = "heat_bath is valid here"
         yield Problem("wrong-update", message, asked.place("update"), hint=hint)
     lattice = spec.lattice
     if isinstance(lattice, Lattice) and lattice.finite and lattice.sites > MOST_PLACED:
@@ -75,3 +77,32 @@ def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
         )
         hint = "take a smaller lattice, or couplings that differ in sign alone"
         yield Problem("too-many-sites", message, asked.section("lattice"), hint=hint)
+
+
+def pairs_of_copies(asked: Asked) -> Iterator[Problem]:
+    """Report an update of two copies of a realisation where no coupling is random, where there are
+    no realisations with copies, and where one copy would be left alone.
+    """
+    update, hamiltonian = inner_update(asked.options.get("update")), asked.spec.hamiltonian
+    if update not in COPY_UPDATES or hamiltonian is None or not asked.read("hamiltonian"):
+        return
+    place = asked.place("update")
+    if not any(term.inhomogeneous for term in hamiltonian.terms):
+        message = (
+            f"'{update}' is for random couplings: clusters of sites where two copies of a "
+            "realisation differ"
+        )
+        yield Problem("wrong-update", message, place, hint="local is valid here")
+        return
+    realisations, replicas = asked.options.get("disorder"), asked.options.get("replicas")
+    if not isinstance(realisations, int):
+        message = f"'{update}' needs copies of a realisation, two and two, and here are none"
+        hint = f"add disorder={WORD_REPLICAS}, replicas={4 * WORD_REPLICAS}"
+        yield Problem("wrong-update", message, place, hint=hint)
+    elif isinstance(replicas, int) and realisations >= 1 and replicas % (2 * realisations):
+        copies = replicas // realisations
+        if replicas % realisations or copies < 2:
+            return  # said of any run with so many realisations
+        message = f"'{update}' takes copies of a realisation two and two, and here are {copies}"
+        hint = f"take replicas={(copies + 1) * realisations}"
+        yield Problem("wrong-update", message, place, hint=hint)

@@ -26,6 +26,7 @@ from rgc.passes.gather_stars import gather_stars
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.quench import quench, signs_alone
 from rgc.passes.wrapping import meets_itself
+from rgc.schemes.needs.disorder import pairs_of_copies
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -101,6 +102,8 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
             option = "inner" if exchange is not None else "update"
             other = "metropolis" if signs_alone(hamiltonian, asked.spec.draws) else "heat_bath"
             hint = f"leave {option} out, or write {option}={other}"
+            if exchange is None and any(term.inhomogeneous for term in hamiltonian.terms):
+                hint += "; random couplings take tempering too, and of two copies houdayer"
             yield Problem("wrong-update", message, place, hint=hint)
 
 
@@ -206,5 +209,12 @@ def saved_bytes(spec: Spec, options: Mapping[str, Value]) -> int:
     return kept + series_bytes(spec, sweeps // max(1, min(every, sweeps)), replicas)
 
 
-SAMPLED = (few_states, terms_that_fit, valid_update, local_fields, a_record)
+SAMPLED = (
+    few_states,
+    terms_that_fit,
+    valid_update,
+    local_fields,
+    pairs_of_copies,
+    a_record,
+)
 """The limits of every scheme that samples configurations."""

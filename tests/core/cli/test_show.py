@@ -49,7 +49,7 @@ def test_data_and_stacks(capsys: pytest.CaptureFixture[str]) -> None:
     path = LANGUAGE / "rbm_mehta_schwab.rgc"
     text = shown(capsys, path)
     for line in (
-        "  samples(20000, every=10, update=auto)",
+        "  samples(20000, every=10, update=local)",
         "  20000 rows to train on",
         "  layer 1: 400 binary units on square(20, 20) above 1600 ising units on square(40, 40), "
         "dense, 1600 x 400 weights, with biases",

@@ -88,7 +88,7 @@ def test_between_exchanges_a_value_runs_as_in_a_scan() -> None:
     """Random numbers are keyed by the value, so that only exchanges make the difference."""
     flow = made(CASES["ising"])
     scanned = rgc.compile(
-        CASES["ising"].replace("update=tempering(K=[0.3, 0.45, 0.6])", "update=auto")
+        CASES["ising"].replace("update=tempering(K=[0.3, 0.45, 0.6])", "update=local")
         + "scan { K = [0.3, 0.45, 0.6] }",
         backend="reference",
     )

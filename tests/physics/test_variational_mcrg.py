@@ -118,10 +118,9 @@ def test_couplings_of_a_ring_under_a_map_that_is_certain(block: str) -> None:
 def test_couplings_of_a_square_are_those_of_enumeration(h: float, block: str) -> None:
     run = f"variational_mcrg(steps=1, sweeps=4000, replicas=4096, {SQUARE})"
     right = exact("square(4)", 0.4, h, block)
-    z = z_values(made(run, "square(4)", 0.4, h, "numba", block), right, 3e-3)
-    assert constant_is_right(
-        made(run, "square(4)", 0.4, h, "numba", block), "square(4)", 0.4, h, block
-    )
+    result = made(run, "square(4)", 0.4, h, "numba", block)
+    z = z_values(result, right, 3e-3)
+    assert constant_is_right(result, "square(4)", 0.4, h, block)
     assert len(z) == (5 if h else 3)
     assert np.abs(z).max() < 4
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rgc.model.lattice import Geometry
+    from rgc.results.answer_data import AnswerData
     from rgc.results.result import Result
 
 UP, DOWN = "#F4F1E8", "#1D3557"
@@ -24,6 +25,9 @@ FLAT = 0.4
 
 MOST_NAMED = 8
 """Values of spins that the key names."""
+
+MOST_ROWS = 5
+"""A scan of more points has no figure of its configurations."""
 
 
 def configurations(
@@ -48,6 +52,34 @@ def configurations(
         axes.set_axis_off()
     if first.ndim > 3:
         figure.suptitle("one plane of each level", fontsize=9)
+    _key(figure, values)
+    return figure
+
+
+def zoom(answer: AnswerData) -> Figure | None:
+    """One replica at every point of a scan of one parameter, a row each, and at every RG level.
+
+    There is none where there are no levels beyond the first, or too many points.
+    """
+    results = [point.result for point in answer.points]
+    counts = {len(result.configurations) for result in results}
+    if len(answer.axes) != 1 or len(results) > MOST_ROWS or min(counts) < 2 or len(counts) > 1:
+        return None
+    first = results[0].configurations[0]
+    if first.ndim < 3:
+        return None
+    columns, lattice = counts.pop(), answer.points[0].lattice
+    values = _values(first, answer.points[0].states)
+    tall = _tallness(lattice, first.shape)
+    figure = new_figure(2.3 * columns, 0.6 + 2.4 * tall * len(results))
+    panels = figure.subplots(len(results), columns, squeeze=False)
+    for row, point in zip(panels, answer.points, strict=True):
+        ((name, value),) = point.parameters.items()
+        for axes, (level, spins) in zip(row, enumerate(point.result.configurations), strict=True):
+            _spins(axes, spins, lattice, values)
+            size = r"$\times$".join(map(str, spins.shape[:-1]))
+            axes.set_title(f"{name} = {value:.4g}, level {level}: {size}", fontsize=8)
+            axes.set_axis_off()
     _key(figure, values)
     return figure
 

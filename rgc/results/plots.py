@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.results.autocorrelation_plot import autocorrelation
 from rgc.results.block_map_plot import exponents_by_map
-from rgc.results.configuration_plot import configurations
+from rgc.results.configuration_plot import configurations, zoom
 from rgc.results.evidence_plot import evidence
 from rgc.results.exponent_plot import exponents
 from rgc.results.fit_plot import fit, profiles
 from rgc.results.flow_diagram import flow_diagram
 from rgc.results.free_energy_plot import free_energies
+from rgc.results.histogram_plot import histograms
 from rgc.results.hull_plot import points
 from rgc.results.level_plots import couplings, dimensions
 from rgc.results.log_periodic_plot import log_periodic
@@ -56,6 +57,7 @@ def figures(answer: AnswerData) -> Figures:
             made = {
                 "scan": scan(answer),
                 **{f"scan.{name}": scan_of(answer, name) for name in names if len(names) > 1},
+                "zoom": zoom(answer),
                 "free_energy": free_energies(answer, new_figure(4.6, 5.2)),
                 "spectrum": spectrum_of_scan(answer),
                 "branches": branches(answer),
@@ -72,6 +74,7 @@ def figures(answer: AnswerData) -> Figures:
                 "couplings": couplings(point.result),
                 "dimensions": dimensions(point.result),
                 "maps": exponents_by_map(point.result),
+                "histograms": histograms(point.result),
                 "autocorrelation": autocorrelation(point.result),
                 "training": training(point.result),
                 "fields": receptive_fields(point.result),

@@ -30,6 +30,9 @@ CAPTIONS = {
     "the dashed line is the parameter that the sector chose.",
     "flow": "The flow of two couplings, with the fixed points.",
     "configurations": "One configuration, and its block spins level by level.",
+    "histograms": "The magnetisation of every level, the same in units of its own spread, and the "
+    "energy, with one standard deviation.",
+    "zoom": "One configuration at each point of the scan, and its block spins level by level.",
     "free_energy": "The free energy in units of kT, as each method finds it.",
     "scan": "Numbers along the scan, with one standard deviation, but for those that never change; "
     "arrows point down from upper limits.",

@@ -46,6 +46,7 @@ SCHEME = Scheme(
         *options.SAMPLING,
         *options.SAVED,
         options.BASIS,
+        options.HISTOGRAMS,
         options.COUPLINGS,
         *options.CRITICAL,
     ),
@@ -66,6 +67,7 @@ SCHEME = Scheme(
         operators.basis,
         critical.search,
         levels.couplings,
+        levels.histograms,
     ),
     derived=derived,
     answers=(
@@ -77,6 +79,7 @@ SCHEME = Scheme(
         "critical_tangent",
         "critical",
         "operators",
+        "m2",
     ),
     ready=Ready(
         maker="rgc.flows.sampling.critical_search:make_searching_mcrg",

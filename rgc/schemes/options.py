@@ -88,6 +88,9 @@ FIND = Field(
     "the fixed point that the critical couplings flow to, or only those: the separatrix",
     choices=("fixed_point", "separatrix"),
 )
+HISTOGRAMS = Field(
+    "histograms", "flag", "m, energy and their histograms at every level", default=False
+)
 COUPLINGS = Field(
     "couplings",
     "word",

@@ -76,6 +76,7 @@ SCHEME = Scheme(
         *RG,
         "critical",
         "unexplained",
+        "constant",
         "tau_uniform",
         "tau_target",
         "tau_unbiased",

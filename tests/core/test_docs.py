@@ -563,9 +563,13 @@ def test_documented_files_are_written(answer: Any) -> None:
     )
     trained = rgc.compile(rgc.load(stack), backend="reference").run()
     assert "training" in trained.plot()
-    found = "mcrg(sweeps=100, steps=1, basis=operators(range=1, bodies=2), couplings=callen)"
-    asked = spec_of(block="majority(2)", flow=found)
+    small = "sweeps=100, steps=1, basis=operators(range=1, bodies=2)"
+    every_level = f"mcrg({small}, couplings=callen, histograms=true)"
+    asked = spec_of(block="majority(2)", flow=every_level)
     blocked = rgc.compile(rgc.load(asked), backend="reference").run()
+    assert {"histograms", "configurations"} <= set(blocked.plot())
+    scanned = rgc.compile(asked + "scan { K = 0.2:0.4:3 }\n", backend="reference").run()
+    assert "zoom" in scanned.plot()
     runs = (answer, couplings, *enumerated, *iterated, trained, blocked)
     every = [each.to_xarray().variables for each in runs]
     assert variables <= {name for each in every for name in each}

@@ -65,6 +65,19 @@ def exact(
     return {name: each.value or 0.0 for name, each in couplings.items()}
 
 
+def constant_is_right(
+    result: Result, lattice: str = "chain(8)", K: float = 0.6, h: float = 0.0, block: str = ""
+) -> bool:
+    """Whether the constant of level 1 is that of enumeration, within four of its errors."""
+    exact = made("enumerate(steps=1)", lattice, K, h, block=block).levels[1].values["constant"]
+    found = result.levels[1].values["constant"]
+    assert found.value is not None
+    assert found.error is not None
+    assert exact.value is not None
+    assert 0 < found.error < 5e-3
+    return abs(found.value - exact.value) < 4 * found.error
+
+
 def z_values(result: Result, right: dict[str, float], largest: float) -> list[float]:
     """How many errors the couplings of level 1 are off."""
     out = []
@@ -79,6 +92,7 @@ def z_values(result: Result, right: dict[str, float], largest: float) -> list[fl
 def test_couplings_of_a_ring_are_those_of_enumeration() -> None:
     result = made(RUN, h=0.1)
     z = z_values(result, exact(h=0.1), 0.02)
+    assert constant_is_right(result, h=0.1)
     assert len(z) == 3
     assert np.abs(z).max() < 4
     said = "level 1 of 4 cells does not hold operators of range 2"
@@ -93,6 +107,7 @@ def test_couplings_of_a_ring_under_a_map_that_is_certain(block: str) -> None:
     """With a field, so that ties and the spins that nothing follows matter."""
     run = RUN.replace("sweeps=80", "sweeps=40")
     z = z_values(made(run, h=0.1, block=block), exact(h=0.1, block=block), 0.03)
+    assert constant_is_right(made(run, h=0.1, block=block), h=0.1, block=block)
     assert len(z) == 3
     assert np.abs(z).max() < 4
 
@@ -103,7 +118,9 @@ def test_couplings_of_a_ring_under_a_map_that_is_certain(block: str) -> None:
 def test_couplings_of_a_square_are_those_of_enumeration(h: float, block: str) -> None:
     run = f"variational_mcrg(steps=1, sweeps=4000, replicas=4096, {SQUARE})"
     right = exact("square(4)", 0.4, h, block)
-    z = z_values(made(run, "square(4)", 0.4, h, "numba", block), right, 3e-3)
+    result = made(run, "square(4)", 0.4, h, "numba", block)
+    z = z_values(result, right, 3e-3)
+    assert constant_is_right(result, "square(4)", 0.4, h, block)
     assert len(z) == (5 if h else 3)
     assert np.abs(z).max() < 4
 

@@ -58,6 +58,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
         elif answer == "operators":
             asked = head not in names and _asked(scheme, spec, "couplings")
             names += _measured(spec) if asked else ()
+        elif answer == "m2":
+            names += [answer] if _asked(scheme, spec, "histograms") else []
         elif answer == "generated":
             names += _generated(spec, head)
         elif answer == "exchanges":
@@ -72,7 +74,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
 def _asked(scheme: Scheme | None, spec: Spec, option: str) -> bool:
     """Whether a scheme gives an answer: always, or, where it has this option, if that is given."""
     optional = scheme is not None and scheme.field(option) is not None
-    return not optional or (spec.flow is not None and option in spec.flow.options)
+    return not optional or (spec.flow is not None and bool(spec.flow.options.get(option)))
 
 
 def _answers(scheme: Scheme | None, spec: Spec) -> tuple[str, ...]:

@@ -158,7 +158,7 @@ def _at_stage(
     keep: bool,
 ) -> Request:
     """The request of a stage. Only what is kept measures and saves what the spec asks for."""
-    spec, dropped = request.spec, () if keep else ("save", "series", "couplings")
+    spec, dropped = request.spec, () if keep else ("save", "series", "couplings", "histograms")
     terms = tuple(
         replace(term, coupling=factor * term.coupling) if term.name in moved else term
         for term in request.hamiltonian.terms

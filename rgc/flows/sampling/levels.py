@@ -109,12 +109,17 @@ class Levels:
         return tuple(tuple(each.at(p, words) for each in own) for p in self.parameters)
 
 
-def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally] = ()) -> Levels:
+def make_levels(
+    sampler: Sampler,
+    blocks: Sequence[Block],
+    extra: Sequence[Tally] = (),
+    blocked: Sequence[Tally] = (),
+) -> Levels:
     """Operators within the basis, split into the sectors that the blocks keep, and compiled
     programs that block and measure.
 
-    Level 0 measures the tallies in `extra` besides. Raises `SpecError` for blocks that do not
-    divide the lattice or cannot be run yet.
+    Level 0 measures the tallies in `extra` besides, the others those in `blocked`. Raises
+    `SpecError` for blocks that do not divide the lattice or cannot be run yet.
     """
     model, blocks = sampler.model, [block.drawn for block in blocks]
     lattices = _lattices(model, blocks)
@@ -124,7 +129,7 @@ def make_levels(sampler: Sampler, blocks: Sequence[Block], extra: Sequence[Tally
     levels = []
     for number, lattice in enumerate(lattices):
         tallies = basis.tallies[number]
-        recorder = _recorder(sampler, lattice, tallies, () if number else extra)
+        recorder = _recorder(sampler, lattice, tallies, blocked if number else extra)
         levels.append(
             SampledLevel(
                 number=number,

@@ -15,6 +15,7 @@ from rgc.flows.request import Request
 from rgc.flows.sampling.accumulate import products
 from rgc.flows.sampling.callen import Callen, make_callen
 from rgc.flows.sampling.estimator import Estimator, make_estimator
+from rgc.flows.sampling.histograms import Histograms, make_histograms, wanted
 from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_result import mcrg_result
 from rgc.flows.sampling.model import Model, make_model
@@ -68,6 +69,7 @@ class Mcrg:
     saver: Saver | None = None
     driver: Linear | None = None
     callen: Callen | None = None
+    histograms: Histograms | None = None
 
     @property
     def scheme(self) -> str:
@@ -92,6 +94,7 @@ class Mcrg:
         arrays |= self.estimator.start()
         for keeper in self._keepers:
             arrays |= keeper.start()
+        arrays |= self.histograms.empty() if self.histograms is not None else {}
         for level in self.levels.levels:
             written = as_written(level.lattice)
             shape = (len(self.maps), *written.cells, len(written.basis))
@@ -160,7 +163,8 @@ class Mcrg:
     def _by_part(self) -> Mapping[str, int]:
         """The axis of parts of the replicas in what is summed over them."""
         sums = {name: 0 if name == "driver" else 1 for name in self._sums()}
-        return {**self.estimator.shared, **sums}
+        counts = self.histograms.empty() if self.histograms is not None else ()
+        return {**self.estimator.shared, **sums, **dict.fromkeys(counts, 0)}
 
     def shown(self, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
         configurations = (f"configuration_{level.number}" for level in self.levels.levels)
@@ -170,7 +174,8 @@ class Mcrg:
     def finish(self, state: State) -> Result:
         arrays = self.sums_by_group(state)
         found = mcrg_result(self.sampler, self.estimator, self.levels, arrays, self.provenance)
-        found = found if self.callen is None else self.callen.result(found, arrays)
+        for made in (self.callen, self.histograms):
+            found = found if made is None else made.result(found, arrays)
         return found if self.saver is None else replace(found, saved=self.saver.saved(arrays))
 
     def sums_by_group(self, state: State) -> dict[str, NDArray[Any]]:
@@ -209,6 +214,8 @@ class Mcrg:
         fine, sums = base.recorder(fine)
         of_tally = base.recorder.by_tally(sums)
         self.estimator.record(arrays, record, of_tally)
+        if self.histograms is not None:
+            self.histograms.record(arrays, 0, of_tally)
         first = {sector: taken(made, sums[0]) for sector, made in base.made.items()}
         invariant = self.levels.basis.invariant
         origin = {sector: each for sector, each in first.items() if sector == invariant}
@@ -224,6 +231,8 @@ class Mcrg:
                 n = level.number
                 fields[n - 1], fields[n] = blocking(fields[n - 1], fields[n], of_map)
                 fields[n], sums = level.recorder(fields[n])
+                if self.histograms is not None:
+                    self.histograms.record(arrays, n, level.recorder.by_tally(sums))
                 now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
                 _accumulate(arrays, k, n, parts, now, cross=before, origin=origin, **driven)
                 before = now
@@ -282,7 +291,8 @@ def make_mcrg(request: Request, *, chain: int = 0, moved: Collection[str] = ()) 
         sectors=model.symmetry,
     )
     estimator = make_estimator(observables, watched(model), sampler.plan)
-    levels = make_levels(sampler, request.blocks, estimator.tallies)
+    each = wanted(model) if model.options.flag("histograms") else ()
+    levels = make_levels(sampler, request.blocks, [*estimator.tallies, *each], each)
     one_map = levels.parameters is None
     coarse = [level.lattice for level in levels.levels[1:]] if one_map else []
     saver = make_saver(sampler, estimator, coarse)
@@ -295,6 +305,7 @@ def make_mcrg(request: Request, *, chain: int = 0, moved: Collection[str] = ()) 
         saver,
         driver,
         make_callen(sampler, levels),
+        make_histograms(model, levels.levels, sampler.plan.parts, sampler.plan.records),
     )
 
 

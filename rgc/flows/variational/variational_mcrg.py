@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.analysis.newton_bias import rounded
+from rgc.analysis.statistics import GROUPS
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.basis import Basis
@@ -16,6 +17,7 @@ from rgc.flows.sampling.model import Model, make_model
 from rgc.flows.sampling.plan import make_plan
 from rgc.flows.sampling.sample import frozen, unfrozen
 from rgc.flows.variational.biased_level import BiasedLevels, make_biased_levels
+from rgc.flows.variational.constant import POINTS, energy
 from rgc.flows.variational.measured import Measured
 from rgc.flows.variational.stages import RISE, Stage, stages
 from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM, LevelSums
@@ -43,8 +45,9 @@ class VariationalMcrg:
     are not needed are passed over.
 
     The state arrays are `spins_<k>`, the fields of the level that is sampled, and for each level n
-    those of its `LevelSums`, `bias_<n>` [a], the bias with which couplings were measured, and
-    `applied_<n>` [a], the one that is in place. The values are `failed`, why a level has no
+    those of its `LevelSums`, `bias_<n>` [a], the bias with which couplings were measured,
+    `applied_<n>` [a], the one that is in place, and `path_<n>` [1 + group, k], <H> on the way up,
+    where the couplings are k/8 of those of the spec. The values are `failed`, why a level has no
     couplings, by its number.
     """
 
@@ -83,6 +86,7 @@ class VariationalMcrg:
         for sums in self.sums:
             bias = (f"{kind}_{sums.level.number}" for kind in ("bias", "applied"))
             arrays |= {name: np.zeros(len(sums.level.invariant)) for name in bias}
+            arrays[f"path_{sums.level.number}"] = np.full((1 + GROUPS, POINTS), np.nan)
             arrays |= sums.empty(records)
         return State(0, arrays, {"failed": {}})
 
@@ -120,8 +124,10 @@ class VariationalMcrg:
         better = applied + found.step[0]
         following = self.schedule[self.schedule.index(stage) + 1]
         reason = self._left(sums, better, stage)
+        groups = [float(coefficient) for coefficient in self.model.coefficients]
+        point = round(RISE * stage.scale)
+        arrays[f"path_{n}"][:, point] = energy(sums, arrays, stage.plan.records, groups)
         if stage.kind == "rise":
-            groups = [float(coefficient) for coefficient in self.model.coefficients]
             better = better + sums.rate(arrays, stage.plan.records, groups)[0] / RISE
             reason = reason or self._left(sums, better, stage)
         elif not reason and stage.long and found.converged:

@@ -24,6 +24,7 @@ from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents
 from rgc.flows.sampling.mcrg_result import eigenvalues_of
 from rgc.flows.sampling.sample import couplings
+from rgc.flows.variational.constant import constant
 from rgc.flows.variational.critical_line import critical_couplings
 from rgc.flows.variational.measured import Measured
 from rgc.flows.variational.sums import TARGET, UNBIASED, UNIFORM, WATCHED
@@ -93,7 +94,7 @@ def _level(measured: Measured, sums: LevelSums) -> Level:
     n, shape = level.number, as_written(level.lattice).cells
     if str(n) in measured.failed:
         null = Estimate(None, None, note=measured.failed[str(n)])
-        values = dict.fromkeys(("unexplained", *_times(measured)), null)
+        values = dict.fromkeys(("unexplained", "constant", *_times(measured)), null)
         return Level(n, shape, dict.fromkeys(level.invariant, null), values=values)
     step = sums.batch(measured.arrays, plan.records).step
     value, error = jackknife(measured.arrays[f"bias_{n}"] + step)
@@ -105,7 +106,15 @@ def _level(measured: Measured, sums: LevelSums) -> Level:
         name: integrated_time(_memory(measured, n, kept)[WATCHED[0]], plan.every)
         for name, kept in _times(measured).items()
     }
-    return Level(n, shape, found, values={"unexplained": _unexplained(measured, sums), **times})
+    own = {"unexplained": _unexplained(measured, sums), "constant": _constant(measured, sums)}
+    return Level(n, shape, found, values={**own, **times})
+
+
+def _constant(measured: Measured, sums: LevelSums) -> Estimate:
+    """The constant of F/N per site of level 0."""
+    model, path = measured.model, measured.arrays[f"path_{sums.level.number}"]
+    each = model.hamiltonian.constant / len(model.lattice.basis)
+    return constant(path, model.lattice.sites, sums.level.lattice.sites, each)
 
 
 def _times(measured: Measured) -> dict[str, int]:

@@ -22,7 +22,7 @@ def search(asked: Asked) -> Iterator[Problem]:
         if "coupling" in asked.places:
             message = "without find=critical nothing moves a coupling"
             hint = "add find=critical, or leave coupling out"
-            yield Problem("useless-option", message, asked.place("coupling"), hint=hint)
+            yield Problem("unused-option", message, asked.place("coupling"), hint=hint)
         return
     yield from _coupling(asked)
     yield from _blocks(asked)
@@ -44,7 +44,7 @@ def _coupling(asked: Asked) -> Iterator[Problem]:
     moved = [term for term in terms.values() if name in (None, term.name)]
     if not any(term.coupling and term.of_spins for term in moved):
         message = "a search multiplies couplings, and 0 stays 0"
-        yield Problem("useless-option", message, place, hint="start from a coupling that is not 0")
+        yield Problem("unused-option", message, place, hint="start from a coupling that is not 0")
 
 
 def _blocks(asked: Asked) -> Iterator[Problem]:

@@ -27,3 +27,16 @@ def couplings(asked: Asked) -> Iterator[Problem]:
         message = "near an edge the couplings of block spins differ from place to place"
         hint = "use boundary=periodic"
         yield Problem("wrong-lattice", message, asked.section("lattice"), hint=hint)
+
+
+def histograms(asked: Asked) -> Iterator[Problem]:
+    """Report spins and block maps whose histograms are not made."""
+    if not asked.options.get("histograms"):
+        return
+    place = asked.place("histograms")
+    if any(species.alphabet != "ising" for species in asked.spec.species):
+        message = "histograms of levels are made of spins -1 and 1"
+        yield Problem("not-yet", message, place, hint="leave histograms out, or use ising spins")
+    if any(block.free for block in asked.spec.blocks):
+        message = "p=free has several maps, and each has histograms of its own"
+        yield Problem("wrong-block", message, place, hint="write p=1, or another number")

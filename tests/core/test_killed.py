@@ -136,7 +136,12 @@ LOCAL = ("--cluster", "local:2")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "where"),
-    [*((kind, ()) for kind in (*SPECS, *LONGER)), ("sample", LOCAL), ("scan", LOCAL), ("mcrg", LOCAL)],
+    [
+        *((kind, ()) for kind in (*SPECS, *LONGER)),
+        ("sample", LOCAL),
+        ("scan", LOCAL),
+        ("mcrg", LOCAL),
+    ],
 )
 def test_killed_at_eight_random_times(
     tmp_path: Path, kind: str, where: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

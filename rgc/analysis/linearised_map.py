@@ -13,7 +13,9 @@ from rgc.analysis.recursion import Floats, Recursion, is_invariant
 from rgc.model.sectors import ANISOTROPIC
 
 NOISE = 1e-12
-"""An eigenvalue below this, relative to the largest of the map or to 1, is rounding."""
+"""An eigenvalue below this, relative to the largest of the map or to 1, is rounding, and so is a
+difference from 1.
+"""
 
 _MARGINAL = 1e-10
 """How far from 1 rounding may carry a marginal eigenvalue."""
@@ -33,8 +35,9 @@ class SectorSpectrum:
     """The spectrum of the linearised map in one sector.
 
     `values` are the eigenvalues [m] by falling modulus, and `exponents` are y = ln|lambda|/ln b,
-    NaN for an eigenvalue that is rounding. Right eigenvectors [n, m] are directions of couplings,
-    left ones [m, n] are scaling fields, and left @ right = 1.
+    NaN for an eigenvalue that is rounding and 0 where a modulus differs from 1 by rounding. Right
+    eigenvectors [n, m] are directions of couplings, left ones [m, n] are scaling fields, and
+    left @ right = 1.
     """
 
     sector: str
@@ -87,12 +90,20 @@ def linearise(recursion: Recursion, couplings: Floats, step: int = 0) -> tuple[S
         SectorSpectrum(
             sector,
             values,
-            np.where(np.abs(values) > least, exponents(values, recursion.scale), np.nan),
+            _exponents(values, recursion.scale, least),
             right,
             left,
         )
         for sector, (values, right, left) in found.items()
     )
+
+
+def _exponents(values: Complex, scale: float, least: float) -> Floats:
+    """y of each eigenvalue, without what is rounding: less than `least`."""
+    sizes = np.abs(values)
+    told = np.where(sizes > least, exponents(values, scale), np.nan)
+    marginal = (np.abs(sizes - 1) <= least) & np.isfinite(told)
+    return np.where(marginal, 0.0, told)
 
 
 def field_on_the_way(recursion: Recursion, point: Floats, enough: float) -> float:

@@ -72,6 +72,37 @@ measure { fall = hot.energy - all.energy[K=0.2] }
 }
 """Specs by kind. They lie side by side, since a study names some of the others."""
 
+LONGER = {
+    "tempering": """parameters { K = 0.3 }
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow sample(update=tempering(K=0.2:0.4:3), sweeps=12, thermalise=4, every=2, replicas=64)
+measure { energy, m }
+""",
+    "disorder": """parameters { J ~ bimodal(1, p=0.5), K = 0.3 }
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) J[i,j]*s[i]*s[j]
+flow sample(sweeps=12, thermalise=4, every=2, disorder=64, replicas=128)
+measure { energy, q2 }
+""",
+    "swendsen_wang": """lattice square(4)
+spins s: ising
+hamiltonian - 0.3 * sum(<i,j>) s[i]*s[j]
+flow sample(sweeps=8, thermalise=4, every=2, replicas=64, update=swendsen_wang)
+measure { energy, m }
+""",
+    "hard_map": """parameters { n = 6 }
+lattice square(4)
+spins s: ising
+hamiltonian - 0.3 * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow variational_mcrg(steps=1, sweeps=n, every=2, replicas=64, basis=operators(range=1))
+""",
+}
+"""More of them, for tests that take longer."""
+
 
 Blow = Callable[[Path], object]
 """What happens to a run, which is handed its folder."""

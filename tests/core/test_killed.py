@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.killed import SPECS, Blow, Ended, full, locked, run, signalled
+from tests.core.killed import LONGER, SPECS, Blow, Ended, full, locked, run, signalled
 
 
 def prepared(tmp_path: Path, kind: str) -> tuple[Path, Path]:
-    for name, text in SPECS.items():
+    for name, text in {**SPECS, **LONGER}.items():
         (tmp_path / f"{name}.rgc").write_text(text)
     return tmp_path / f"{kind}.rgc", tmp_path / "out"
 
@@ -136,7 +136,12 @@ LOCAL = ("--cluster", "local:2")
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "where"),
-    [*((kind, ()) for kind in SPECS), ("sample", LOCAL), ("scan", LOCAL), ("mcrg", LOCAL)],
+    [
+        *((kind, ()) for kind in (*SPECS, *LONGER)),
+        ("sample", LOCAL),
+        ("scan", LOCAL),
+        ("mcrg", LOCAL),
+    ],
 )
 def test_killed_at_eight_random_times(
     tmp_path: Path, kind: str, where: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

@@ -52,22 +52,6 @@ class BondSpace:
         return int(self.functions.shape[-1])
 
 
-UNCOUPLED = "no bond couples its spins at this fixed point, so that nothing orders"
-
-SEPARATE = 1e-9
-"""The part of u below which the difference from a sum of two functions of one spin is rounding."""
-
-
-def uncoupled(functions: Floats, couplings: Floats) -> str:
-    """The reason why couplings belong to no critical point: u(a, b), of every axis where functions
-    are f[k, ..., a, b], is a function of a plus one of b. Empty where it is not.
-    """
-    u = np.tensordot(couplings, functions, 1)
-    rows, columns = u.mean(axis=-1, keepdims=True), u.mean(axis=-2, keepdims=True)
-    joint = np.abs(u - rows - columns + u.mean(axis=(-2, -1), keepdims=True)).max()
-    return UNCOUPLED if joint <= SEPARATE * max(1.0, float(np.abs(u).max())) else ""
-
-
 def bond_space(model: BondModel, dimension: int) -> BondSpace:
     """The space of a model whose terms are independent.
 

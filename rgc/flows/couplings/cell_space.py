@@ -170,6 +170,7 @@ class CellSpace:
     - `start` and `constant` are the spec's K and the spin-independent part of its H.
     - `sectors` gives the directions of K that span the even and the odd functions of the subspace,
       and `projector` [n, n] projects on the even ones.
+    - `bonds` [m, n] are the weights of products of several spins in a potential.
     - `terms` says what the couplings beyond the spec's multiply.
     """
 
@@ -185,6 +186,7 @@ class CellSpace:
     constant: float
     sectors: dict[str, Floats]
     projector: Floats
+    bonds: Floats
     terms: CellTerms
 
     def potential(self, couplings: Floats) -> Floats:
@@ -232,6 +234,7 @@ def cell_space(model: CellModel, subspace: Subspace) -> CellSpace:
         constant=model.constant,
         sectors=sectors,
         projector=projector,
+        bonds=walsh[:, 1:].T[cube.bodies[1:] > 1],
         terms=CellTerms(added, model.dimension, model.species.name),
     )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from rgc.analysis.recursion import Floats
 from rgc.errors import Problem, SpecError
 from rgc.flows.couplings.coupling_space import CouplingSpace, coupling_space, sectors_of_classes
 from rgc.flows.couplings.cumulant_recursion import cumulant_recursion
 from rgc.flows.enumeration.cell_averages import cell_tables
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.free_spins import uncoupled
 from rgc.flows.study.study import make_study
 from rgc.model.block import Block
 from rgc.model.cumulants import Expansion
@@ -53,7 +55,13 @@ def make_cumulant(request: Request) -> CouplingFlow:
         provenance={"expansion": told},
         kept={"first_order": [name for name, order in told["orders"].items() if order == 1]},
     )
-    return CouplingFlow(replace(study, beyond=recursion.beyond))
+    several = [any(len(spins) > 1 for spins in products) for products in expansion.classes]
+    bonds = space.basis[several]
+
+    def beyond(couplings: Floats) -> str:
+        return recursion.beyond(couplings) or uncoupled(bonds, couplings)
+
+    return CouplingFlow(replace(study, beyond=beyond))
 
 
 def _expansion(request: Request, block: Block) -> Expansion:

@@ -11,9 +11,10 @@ import numpy as np
 from rgc.analysis.linearised_map import linearise
 from rgc.analysis.recursion import Floats
 from rgc.flows.couplings.bond_recursion import BondRecursion, diamond, hypercubic
-from rgc.flows.couplings.bond_space import BondSpace, bond_space, uncoupled
+from rgc.flows.couplings.bond_space import BondSpace, bond_space
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.free_spins import uncoupled_pair
 from rgc.flows.study.study import Close, make_study
 from rgc.model.lattice import Diamond
 from rgc.passes.bonds import bond_model
@@ -57,7 +58,7 @@ def make_exact(request: Request) -> CouplingFlow:
         constant=model.constant * _sites(lattice),
         terms=space.terms,
     )
-    return CouplingFlow(replace(study, beyond=partial(uncoupled, space.functions)))
+    return CouplingFlow(replace(study, beyond=partial(uncoupled_pair, space.functions)))
 
 
 def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:

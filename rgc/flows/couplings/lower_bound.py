@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +24,7 @@ from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow, account, parts, provenance
 from rgc.flows.study.coupling_result import coupling_result
+from rgc.flows.study.free_spins import uncoupled
 from rgc.flows.study.study import Study, make_study
 from rgc.passes.cells import cell_model
 from rgc.results.result import Estimate, Level, Result
@@ -189,6 +190,7 @@ def make_lower_bound(request: Request) -> CouplingFlow | LowerBoundFlow:
         asked,
         space=f", p held fixed, among {SPACES[subspace]}",
         warnings=() if space.inside else (OUTSIDE,),
+        beyond=partial(uncoupled, space.bonds),
     )
     if not any(block.free for block in request.blocks):
         given = [Estimate(block.p, 0.0, "exact") for block in request.blocks]

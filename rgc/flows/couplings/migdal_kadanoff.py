@@ -24,9 +24,10 @@ from rgc.flows.couplings.axis_recursion import (
 from rgc.flows.couplings.axis_space import AxisSpace, axis_space
 from rgc.flows.couplings.bond_flow import BondFlow, infinitesimal
 from rgc.flows.couplings.bond_recursion import BondRecursion, hypercubic
-from rgc.flows.couplings.bond_space import bond_space, uncoupled
+from rgc.flows.couplings.bond_space import bond_space
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.free_spins import uncoupled_pair
 from rgc.flows.study.study import Study, make_study
 from rgc.passes.bonds import BondModel, bond_model
 
@@ -44,7 +45,7 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
     study, functions = (
         _isotropic(request, model, first) if alike else _by_axis(request, model, order)
     )
-    return CouplingFlow(replace(study, beyond=partial(uncoupled, functions)))
+    return CouplingFlow(replace(study, beyond=partial(uncoupled_pair, functions)))
 
 
 def _isotropic(

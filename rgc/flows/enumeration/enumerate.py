@@ -30,6 +30,7 @@ from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.observables import averages_in, observables_of
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.free_spins import uncoupled_states
 from rgc.flows.study.study import Study, make_study
 from rgc.results.result import Result
 from rgc.routines import routine
@@ -222,6 +223,8 @@ def _study(request: Request, exact: Exact) -> Study:
         request.spec, request.backend, exact.steps[0], turns_of(exact), request.zero
     )
     dimension = exact.lattice.dimension
-    return make_study(
+    study = make_study(
         request, recursion, recursion.start, dimension, kind="truncated", accumulates=False
     )
+    radices = recursion.step.blocked.fine.radices
+    return replace(study, beyond=partial(uncoupled_states, radices, recursion.sums))

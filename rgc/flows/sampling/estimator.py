@@ -203,11 +203,20 @@ def too_short(name: str, memory: Autocorrelation, plan: SweepPlan) -> str:
         )
     if plan.thermalise < ENOUGH * most and memory.time <= 0.5 + 2 * memory.error:
         return (
-            f"records every {plan.every} sweeps are too far apart to tell whether "
+            f"{_unresolved(memory, plan.every)} to tell whether "
             f"thermalise={plan.thermalise} is {ENOUGH} autocorrelation times of {name}, "
             f"each of which may have up to {most:.2g} sweeps"
         )
     return ""
+
+
+def _unresolved(memory: Autocorrelation, every: int) -> str:
+    """Why a time is not known: nothing is remembered from one record to the next, or so much that
+    the run is over before it is forgotten.
+    """
+    if memory.time <= 1.0:
+        return f"records every {every} sweeps are too far apart"
+    return "the run is too short"
 
 
 def integrated_time(memory: Autocorrelation, every: int) -> Estimate:
@@ -221,7 +230,7 @@ def integrated_time(memory: Autocorrelation, every: int) -> Estimate:
     if memory.time <= 0.5 + 2 * memory.error:
         most = (memory.time + 2 * memory.error) * every
         unit = 10.0 ** (floor(log10(most)) - 1)
-        note = f"records every {every} sweeps are too far apart to resolve it"
+        note = f"{_unresolved(memory, every)} to resolve it"
         return Estimate(float(f"{ceil(most / unit) * unit:.2g}"), 0.0, "upper bound", note=note)
     return Estimate(memory.time * every, memory.error * every, statistical=memory.error * every)
 

@@ -10,7 +10,12 @@ from rgc.flows.flow import Account, State, check_shape
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.model import Model, make_model
-from rgc.flows.sampling.observables import doubts_at_edges, observables_of
+from rgc.flows.sampling.observables import (
+    averages_in,
+    doubts_at_edges,
+    observables_of,
+    tallies_in,
+)
 from rgc.flows.sampling.over_realisations import OverRealisations
 from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
 from rgc.flows.sampling.recorder import Recorder, make_recorder
@@ -140,22 +145,26 @@ def make_sample(request: Request) -> Sample:
         share=request.share,
         drawn_at=request.drawn_at,
     )
+    shared = overlap(model.lattice, model.species, len(model.kinds))
     meant = observables_of(
         request.spec,
         model.lattice,
         model.species,
         model.energy,
         sectors=model.symmetry,
-        overlap=overlap(model.lattice, model.species, len(model.kinds)),
+        overlap=shared,
     )
     first = len(model.species)
     observables = [
         replace(each, expression=measured_across(each.expression, model.lattice, first))
         for each in meant
     ]
+    watches = watched(model)
+    if _of_copies(tallies_in(averages_in(observables)), model):
+        watches["q^2"] = Average(square(shared))  # what glasses remember longest
     estimator = make_estimator(
         observables,
-        watched(model),
+        watches,
         sampler.plan,
         species=len(model.species),
         kind=OverRealisations if sampler.plan.realisations else Estimator,
@@ -167,7 +176,7 @@ def make_sample(request: Request) -> Sample:
 def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
     """A sampler with an estimator, and the recorder of what that needs."""
     model, words = sampler.model, sampler.plan.words
-    copies = any(len(model.kinds) in _species(tally) for tally in estimator.tallies)
+    copies = _of_copies(estimator.tallies, model)
     kinds = (*model.kinds, *([model.species[0]] if copies else []))
     numbered = model.numbered(estimator.tallies)
     counted = [tally for tally in estimator.tallies if tally not in numbered]
@@ -184,6 +193,11 @@ def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
         backend=sampler.backend,
     )
     return replace(made, weighed=weighed)
+
+
+def _of_copies(tallies: Sequence[Tally], model: Model) -> bool:
+    """Whether a sum is of the spins of another copy, too, which follow those of the model."""
+    return any(len(model.kinds) in _species(tally) for tally in tallies)
 
 
 def _species(tally: Tally) -> set[int]:

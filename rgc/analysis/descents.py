@@ -7,7 +7,7 @@ L. Kaufman, BIT 15, 49 (1975); bounds hold by leaving out unknowns that are at o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +47,12 @@ class _At:
 
     def rows(self, own: NDArray[np.intp]) -> _At:
         """That of some of the series."""
-        return _At(*(getattr(self, each.name)[own] for each in fields(self)))
+        return _At(*(getattr(self, name)[own] for name in self.__slots__))
 
     def take(self, own: NDArray[np.intp], new: _At) -> None:
         """Put others in the place of some of the series."""
-        for each in fields(self):
-            getattr(self, each.name)[own] = getattr(new, each.name)
+        for name in self.__slots__:
+            getattr(self, name)[own] = getattr(new, name)
 
 
 def descended_together(
@@ -92,7 +92,8 @@ def _times(matrices: Floats, vectors: Floats) -> Floats:
 
 def _look(columns: Columns, at: Floats, wanted: Floats) -> _At:
     functions, rest = columns(at)
-    known = np.isfinite(functions).all(axis=(1, 2)) & np.isfinite(rest).all(axis=1)
+    known: NDArray[np.bool_] = np.all(np.isfinite(functions), axis=(1, 2))
+    known &= np.isfinite(rest).all(axis=1)
     functions = np.where(known[:, None, None], functions, 0.0)
     aim = wanted - np.where(known[:, None], rest, 0.0)
     basis, upper = np.linalg.qr(functions)

@@ -73,6 +73,20 @@ METHODS = table(
         ),
     )
 )
+IN_WORDS = {
+    "enumerate": "enumeration",
+    "transfer": "transfer matrix",
+    "onsager": "Onsager",
+    "kaufman": "Kaufman",
+    "trg": "TRG",
+    "hotrg": "HOTRG",
+    "mean_field": "mean field",
+    "lower_bound": "moved potentials",
+    "ais": "annealing",
+    "integrate": "integration",
+}
+"""Methods of free energies in words, for figures and tables."""
+
 
 MEASURES = table(
     (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
+from rgc.language.measures import IN_WORDS
+
 GREEK = frozenset(
     re.findall(
         r"\w+",
@@ -65,25 +67,10 @@ def _upright(index: str) -> str:
     return rf"\mathrm{{{index}}}" if len(index) > 1 and index.isalpha() else index
 
 
-METHODS = {
-    "enumerate": "enumeration",
-    "transfer": "transfer matrix",
-    "onsager": "Onsager",
-    "kaufman": "Kaufman",
-    "trg": "TRG",
-    "hotrg": "HOTRG",
-    "mean_field": "mean field",
-    "lower_bound": "moved potentials",
-    "ais": "annealing",
-    "integrate": "integration",
-}
-"""Methods of free energies in words."""
-
-
 def method_label(method: str) -> str:
     """A method of a free energy in words, with its options: `TRG(16)`."""
     head = _head(method)
-    return METHODS.get(head, label(head)) + method.removeprefix(head)
+    return IN_WORDS.get(head, label(head)) + method.removeprefix(head)
 
 
 def method_names(points: Sequence[Collection[str]]) -> Callable[[str], str]:

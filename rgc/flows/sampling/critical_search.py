@@ -20,6 +20,7 @@ from rgc.language.values import Value
 from rgc.model.hamiltonian import Term
 from rgc.model.options import Options
 from rgc.results.result import Result
+from rgc.schemes.mcrg import SCHEME
 from rgc.schemes.needs.critical import DOUBLINGS, SHORT
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class CriticalSearch:
 
     @property
     def scheme(self) -> str:
-        return "mcrg"
+        return SCHEME.name
 
     @property
     def steps(self) -> int:

@@ -28,6 +28,7 @@ from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.observables import Linear
 from rgc.model.supercells import as_written
 from rgc.results.result import Result
+from rgc.schemes.mcrg import SCHEME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +74,7 @@ class Mcrg:
 
     @property
     def scheme(self) -> str:
-        return "mcrg"
+        return SCHEME.name
 
     @property
     def steps(self) -> int:

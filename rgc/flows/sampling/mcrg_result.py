@@ -29,6 +29,7 @@ from rgc.flows.sampling.sample import couplings
 from rgc.model.observables import Linear
 from rgc.model.supercells import as_written
 from rgc.results.result import Eigenvalue, Estimate, Level, Result
+from rgc.schemes.mcrg import SCHEME
 
 if TYPE_CHECKING:
     from rgc.flows.sampling.estimator import Estimator
@@ -72,7 +73,7 @@ def mcrg_result(
     tangents = critical_tangents(levels, shown, samples, y_t.note if y_t.value is None else "")
     forgotten = not estimator.doubts(arrays)
     return Result(
-        "mcrg",
+        SCHEME.name,
         exponents=exponents.table,
         fixed_point={} if levels.parameters is None else _parameters(maps),
         levels=tuple(

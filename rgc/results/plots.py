@@ -64,11 +64,17 @@ def figures(answer: AnswerData) -> Figures:
             expected = {
                 check.expectation.target: check.expectation.value for check in answer.checks
             }
+            orbits = {
+                "cobweb": cobweb(point.result),
+                "basins": basins(point.result),
+                "settling": settling(point.result),
+            }
+            orbital = any(figure is not None for figure in orbits.values())
             made = {
                 "evidence": evidence(answer.verdict),
                 "configurations": configurations(point.result, point.lattice, point.states),
                 "exponents": exponents(point.result, expected),
-                "couplings": couplings(point.result),
+                "couplings": None if orbital else couplings(point.result),
                 "dimensions": dimensions(point.result),
                 "maps": exponents_by_map(point.result),
                 "autocorrelation": autocorrelation(point.result),
@@ -77,9 +83,7 @@ def figures(answer: AnswerData) -> Figures:
                 "pairs": field_couplings(point.result),
                 "iterated": iterated(point.result),
                 "flow": flow_diagram(point.result, new_figure(5.2, 4.2)),
-                "cobweb": cobweb(point.result),
-                "basins": basins(point.result),
-                "settling": settling(point.result),
+                **orbits,
                 "oscillation": log_periodic(point.result),
                 "fit": fit(point.result),
                 "profiles": profiles(point.result),

@@ -52,47 +52,52 @@ def figures(answer: AnswerData) -> Figures:
     are `scan.<name>`.
     """
     with styled():
-        if answer.axes:
-            names = quantities(answer)
-            made = {
-                "scan": scan(answer),
-                **{f"scan.{name}": scan_of(answer, name) for name in names if len(names) > 1},
-                "zoom": zoom(answer),
-                "free_energy": free_energies(answer, new_figure(4.6, 5.2)),
-                "spectrum": spectrum_of_scan(answer),
-                "branches": branches(answer),
-            }
-        else:
-            point = answer.points[0]
-            expected = {
-                check.expectation.target: check.expectation.value for check in answer.checks
-            }
-            made = {
-                "evidence": evidence(answer.verdict),
-                "configurations": configurations(point.result, point.lattice, point.states),
-                "exponents": exponents(point.result, expected),
-                "couplings": couplings(point.result),
-                "dimensions": dimensions(point.result),
-                "maps": exponents_by_map(point.result),
-                "histograms": histograms(point.result),
-                "autocorrelation": autocorrelation(point.result),
-                "training": training(point.result),
-                "fields": receptive_fields(point.result),
-                "pairs": field_couplings(point.result),
-                "visible_hidden": visible_hidden(point.result),
-                "iterated": iterated(point.result),
-                "flow": flow_diagram(point.result, new_figure(5.2, 4.2)),
-                "cobweb": cobweb(point.result),
-                "basins": basins(point.result),
-                "settling": settling(point.result),
-                "oscillation": log_periodic(point.result),
-                "fit": fit(point.result),
-                "profiles": profiles(point.result),
-                "points": points(point.result),
-                "objective": objective(point.result),
-                "spectrum": spectrum(point.result),
-            }
+        made = _of_scan(answer) if answer.axes else _of_point(answer)
     return Figures({name: figure for name, figure in made.items() if figure is not None})
+
+
+def _of_scan(answer: AnswerData) -> dict[str, Figure | None]:
+    names = quantities(answer)
+    return {
+        "scan": scan(answer),
+        **{f"scan.{name}": scan_of(answer, name) for name in names if len(names) > 1},
+        "zoom": zoom(answer),
+        "free_energy": free_energies(answer, new_figure(4.6, 5.2)),
+        "spectrum": spectrum_of_scan(answer),
+        "branches": branches(answer),
+    }
+
+
+def _of_point(answer: AnswerData) -> dict[str, Figure | None]:
+    """The figures of a run without a scan. The course of a map that a spec writes is its orbits."""
+    point = answer.points[0]
+    result = point.result
+    expected = {check.expectation.target: check.expectation.value for check in answer.checks}
+    orbits = {"cobweb": cobweb(result), "basins": basins(result), "settling": settling(result)}
+    has_orbits = any(figure is not None for figure in orbits.values())
+    return {
+        "evidence": evidence(answer.verdict),
+        "configurations": configurations(result, point.lattice, point.states),
+        "exponents": exponents(result, expected),
+        "couplings": None if has_orbits else couplings(result),
+        "dimensions": dimensions(result),
+        "maps": exponents_by_map(result),
+        "histograms": histograms(result),
+        "autocorrelation": autocorrelation(result),
+        "training": training(result),
+        "fields": receptive_fields(result),
+        "pairs": field_couplings(result),
+        "visible_hidden": visible_hidden(result),
+        "iterated": iterated(result),
+        "flow": flow_diagram(result, new_figure(5.2, 4.2)),
+        **orbits,
+        "oscillation": log_periodic(result),
+        "fit": fit(result),
+        "profiles": profiles(result),
+        "points": points(result),
+        "objective": objective(result),
+        "spectrum": spectrum(result),
+    }
 
 
 FORMATS: Mapping[str, dict[str, Any]] = {

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from rgc.errors import Problem
 from rgc.model.data import files_of as data_files
 from rgc.model.data import rows_of
+from rgc.model.draw import Given
+from rgc.model.lattice import Lattice
 from rgc.model.spec import STAND_IN
 from rgc.model.stack import files_of as stack_files
 from rgc.passes.check_file import digest_of
@@ -129,10 +131,22 @@ class Loaded:
         """The SHA-256 of each file of data and of weights that a run reads, by what messages call
         it. Raises `SpecError` for a file that is not there any more.
         """
+        given = [
+            (file.folder, file.path) for file in self.spec.given.values() if isinstance(file, Given)
+        ]
         return {
             f"file '{path}'": digest_of(folder, path)
-            for folder, path in (*data_files(self.spec.data), *stack_files(self.spec.stack))
-        }
+            for folder, path in (*data_files(self.spec.data), *stack_files(self.spec.stack), *given)
+        } | self._edges
+
+    @property
+    def _edges(self) -> dict[str, str]:
+        """The same of the edges of a graph."""
+        lattice = self.spec.lattice
+        if not isinstance(lattice, Lattice) or not lattice.edges:
+            return {}
+        said = repr((lattice.edges, lattice.columns))
+        return {"file of the graph": sha256(said.encode("utf-8")).hexdigest()}
 
     @property
     def summary(self) -> str:
@@ -218,6 +232,8 @@ def _lattice(lattice: Geometry) -> str:
 
     if not isinstance(lattice, Lattice):
         return type(lattice).__name__.lower()
+    if lattice.edges:
+        return f"graph of {lattice.sites} sites and {len(lattice.edges)} edges"
     written = as_written(lattice)
     size = "x".join("inf" if n is None else str(n) for n in written.shape)
     size = "infinite" if not any(written.shape) else size
@@ -228,11 +244,10 @@ def _lattice(lattice: Geometry) -> str:
 
 def _neighbours(spec: Spec) -> Iterator[str]:
     """The coordination numbers of the shells over which the Hamiltonian sums, for people."""
-    from rgc.model.lattice import Lattice
     from rgc.model.shells import coordination, shells
     from rgc.model.supercells import as_written
 
-    if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None:
+    if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None or spec.lattice.edges:
         return
     lattice = as_written(spec.lattice)
     for order in sorted(set(_orders(spec))):

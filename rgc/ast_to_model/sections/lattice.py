@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from pathlib import Path
 from typing import cast
 
 from rgc.ast_to_model.context import Context
@@ -12,10 +13,12 @@ from rgc.ast_to_model.expressions.calls import bound, named, word
 from rgc.ast_to_model.expressions.evaluate import evaluate, integer, number
 from rgc.ast_to_model.expressions.options import read_number
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
+from rgc.ast_to_model.sections.graph import read_graph
 from rgc.errors import SpecError
 from rgc.language.lattices import LATTICES
 from rgc.model import lattices
-from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Graph, Lattice, Vector
+from rgc.model.graphs import GRAPH
+from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Lattice, Vector
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
@@ -37,7 +40,7 @@ def check_lattice(spec: Spec, context: Context) -> Spec:
     if body is None:
         return spec
     try:
-        return replace(spec, lattice=geometry(body, context.scope))
+        return replace(spec, lattice=geometry(body, context.scope, context.folder))
     except SpecError as error:
         context.fail("lattice", error)
     except Unknowable:
@@ -52,9 +55,13 @@ def word_of_lattice(context: Context) -> str:
     return call[0] if call is not None else "lattice"
 
 
-def geometry(expr: ast.Expr, scope: Scope) -> Geometry:
-    """The lattice that an expression like `square(64, boundary=open)` names. Raises `SpecError`."""
+def geometry(expr: ast.Expr, scope: Scope, folder: Path | None = None) -> Geometry:
+    """The lattice that an expression like `square(64, boundary=open)` names, a graph that of a file
+    in a folder. Raises `SpecError`.
+    """
     call, given = bound(expr, LATTICES, "lattice")
+    if call.name == GRAPH:
+        return _graph(call, given, folder)
     return _LATTICES[call.name](call, given, scope)
 
 
@@ -95,7 +102,7 @@ def _integer(call: ast.Call, name: str, given: Given, scope: Scope) -> int:
     return int(read_number(field, given[name], scope))
 
 
-def _graph(call: ast.Call, given: Given, scope: Scope) -> Graph:
+def _graph(call: ast.Call, given: Given, folder: Path | None) -> Lattice:
     written = given["path"]
     if not isinstance(written, ast.Text):
         hint = f"write {LATTICES['graph'].example}"
@@ -107,7 +114,10 @@ def _graph(call: ast.Call, given: Given, scope: Scope) -> Graph:
     if not path or path.startswith(("/", "\\", "~")) or ".." in parts or ":" in parts[0]:
         message = "the file of a graph lies inside the folder of the spec"
         raise problem("path-outside", message, written.span)
-    return Graph(path)
+    if folder is None:
+        message = "this text is no file, so it has no folder to read files from"
+        raise problem("file-without-folder", message, written.span)
+    return read_graph(folder, path, written.span)
 
 
 _LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope], Geometry]] = {
@@ -116,7 +126,6 @@ _LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope], Geometry]] = {
     "crystal": _crystal,
     "complete": _complete,
     "diamond": _diamond,
-    "graph": _graph,
 }
 
 

@@ -30,6 +30,9 @@ MOST_SITES = 2**31 - 1
 Given = Mapping[str, ast.Expr]
 """What stands for each option of a call."""
 
+Folder = Path | None
+"""The folder of the spec, or None for a spec that is not a file."""
+
 
 def check_lattice(spec: Spec, context: Context) -> Spec:
     """The spec with its lattice.
@@ -55,22 +58,20 @@ def word_of_lattice(context: Context) -> str:
     return call[0] if call is not None else "lattice"
 
 
-def geometry(expr: ast.Expr, scope: Scope, folder: Path | None = None) -> Geometry:
+def geometry(expr: ast.Expr, scope: Scope, folder: Folder = None) -> Geometry:
     """The lattice that an expression like `square(64, boundary=open)` names, a graph that of a file
     in a folder. Raises `SpecError`.
     """
     call, given = bound(expr, LATTICES, "lattice")
-    if call.name == GRAPH:
-        return _graph(call, given, folder)
-    return _LATTICES[call.name](call, given, scope)
+    return _LATTICES[call.name](call, given, scope, folder)
 
 
-def _built_in(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+def _built_in(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Lattice:
     sizes, boundary = _sizes(call, given, scope, lattices.BUILT_IN[call.name])
     return _counted(lattices.built_in(call.name, sizes, boundary), call)
 
 
-def _hypercubic(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+def _hypercubic(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Lattice:
     d = _integer(call, "d", given, scope)
     if d > lattices.MOST_DIMENSIONS:
         message = f"a lattice has at most {lattices.MOST_DIMENSIONS} dimensions, not {d}"
@@ -79,7 +80,7 @@ def _hypercubic(call: ast.Call, given: Given, scope: Scope) -> Lattice:
     return _counted(lattices.hypercubic(*sizes, d=d, boundary=boundary), call)
 
 
-def _crystal(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+def _crystal(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Lattice:
     vectors, basis = (_vectors(given[name], scope) for name in ("vectors", "basis"))
     sizes, boundary = _sizes(call, given, scope, len(vectors))
     try:
@@ -88,11 +89,11 @@ def _crystal(call: ast.Call, given: Given, scope: Scope) -> Lattice:
         raise problem("bad-crystal", str(error), call.span) from None
 
 
-def _complete(call: ast.Call, given: Given, scope: Scope) -> Complete:
+def _complete(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Complete:
     return Complete(_integer(call, "size", given, scope))
 
 
-def _diamond(call: ast.Call, given: Given, scope: Scope) -> Diamond:
+def _diamond(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Diamond:
     return Diamond(**{name: _integer(call, name, given, scope) for name in given})
 
 
@@ -102,7 +103,7 @@ def _integer(call: ast.Call, name: str, given: Given, scope: Scope) -> int:
     return int(read_number(field, given[name], scope))
 
 
-def _graph(call: ast.Call, given: Given, folder: Path | None) -> Lattice:
+def _graph(call: ast.Call, given: Given, _: Scope, folder: Folder) -> Lattice:
     written = given["path"]
     if not isinstance(written, ast.Text):
         hint = f"write {LATTICES['graph'].example}"
@@ -120,12 +121,13 @@ def _graph(call: ast.Call, given: Given, folder: Path | None) -> Lattice:
     return read_graph(folder, path, written.span)
 
 
-_LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope], Geometry]] = {
+_LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope, Folder], Geometry]] = {
     **dict.fromkeys(lattices.BUILT_IN, _built_in),
     "hypercubic": _hypercubic,
     "crystal": _crystal,
     "complete": _complete,
     "diamond": _diamond,
+    GRAPH: _graph,
 }
 
 

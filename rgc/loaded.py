@@ -16,6 +16,8 @@ from rgc.errors import Problem, SpecError
 from rgc.language.updates import AUTO
 from rgc.model.data import files_of as data_files
 from rgc.model.data import rows_of
+from rgc.model.draw import Given
+from rgc.model.lattice import Lattice
 from rgc.model.spec import STAND_IN
 from rgc.model.stack import files_of as stack_files
 from rgc.model.tempering import inner_update
@@ -132,7 +134,8 @@ class Loaded:
         """The files of data, of weights, masks and couplings that a run reads: the folder of each
         and its path there.
         """
-        couplings = ((file.folder, file.path) for file in self.spec.given.values())
+        given = (file for file in self.spec.given.values() if isinstance(file, Given))
+        couplings = ((file.folder, file.path) for file in given)
         found = (*data_files(self.spec.data), *stack_files(self.spec.stack), *couplings)
         return tuple(dict.fromkeys(found))
 
@@ -151,7 +154,16 @@ class Loaded:
                 message = f"the {name} has changed since the run began"
                 hint = "points of one run have one file: begin again"
                 raise SpecError([Problem("changed-file", message, hint=hint)])
-        return found
+        return found | self._edges
+
+    @property
+    def _edges(self) -> dict[str, str]:
+        """The same of the edges of a graph."""
+        lattice = self.spec.lattice
+        if not isinstance(lattice, Lattice) or not lattice.edges:
+            return {}
+        said = repr((lattice.edges, lattice.columns))
+        return {"file of the graph": sha256(said.encode("utf-8")).hexdigest()}
 
     @property
     def summary(self) -> str:
@@ -254,6 +266,8 @@ def _lattice(lattice: Geometry) -> str:
 
     if not isinstance(lattice, Lattice):
         return type(lattice).__name__.lower()
+    if lattice.edges:
+        return f"graph of {lattice.sites} sites and {len(lattice.edges)} edges"
     written = as_written(lattice)
     size = "x".join("inf" if n is None else str(n) for n in written.shape)
     size = "infinite" if not any(written.shape) else size
@@ -264,11 +278,10 @@ def _lattice(lattice: Geometry) -> str:
 
 def _neighbours(spec: Spec) -> Iterator[str]:
     """The coordination numbers of the shells over which the Hamiltonian sums, for people."""
-    from rgc.model.lattice import Lattice
     from rgc.model.shells import coordination, shells
     from rgc.model.supercells import as_written
 
-    if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None:
+    if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None or spec.lattice.edges:
         return
     lattice = as_written(spec.lattice)
     for order in sorted(set(_orders(spec))):

@@ -8,10 +8,11 @@ there: what they store is dropped, what they tally is 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from math import prod
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -29,6 +30,9 @@ from rgc_jax.rule import Place
 from rgc_jax.tallies import BYTE, by_lane, in_bytes, targets
 
 Ints = NDArray[np.int64]
+Piece = list[tuple[Outlined, Ints]]
+"""What is visited at once: rules of one body, and the cells on which each is run."""
+
 TABLES = "numbers", "loads", "stores", "kept", "slots", "sites"
 
 
@@ -60,48 +64,71 @@ class Gather:
         self.program = program
         self._put: dict[Share, list[dict[str, jax.Array]]] = {}
         self.bodies, outlined = outline(program)
-        pieces: dict[int, list[tuple[Outlined, Ints]]] = {}
+        pieces: dict[int, list[Piece]] = {}
         order: list[tuple[int, tuple[int, int]]] = []
-        for stage, rule, cells in _pieces(program, outlined, most):
-            alike = pieces.setdefault(rule.body, [])
-            order.append((stage, (list(pieces).index(rule.body), len(alike))))
-            alike.append((rule, cells))
+        found = _pieces(program, outlined, most)
+        for stage, piece in self._joined_stages(found) if program.single else found:
+            body = piece[0][0].body
+            alike = pieces.setdefault(body, [])
+            order.append((stage, (list(pieces).index(body), len(alike))))
+            alike.append(piece)
         self.turns = turns(program, order)
         self.walks = [self._walk(alike) for alike in pieces.values()]
 
-    def _walk(self, pieces: list[tuple[Outlined, Ints]]) -> Walk:
-        program = self.program
-        longest = max(len(cells) for _, cells in pieces)
+    def _joined_stages(self, pieces: Iterator[tuple[int, Piece]]) -> Iterator[tuple[int, Piece]]:
+        """Pieces that follow each other as one, where they have the same body and weights and
+        neither reads nor writes what another writes: then their order means nothing."""
+        stage, joined = -1, list[tuple[Outlined, Ints]]()
+        read, written = set[tuple[int, int]](), set[tuple[int, int]]()
+        for number, piece in pieces:
+            loads, stores = self._places(piece, "loads"), self._places(piece, "stores")
+            apart = not (stores & (read | written) or loads & written)
+            if joined and apart and _alike(joined[0][0], piece[0][0]):
+                joined += piece
+                read, written = read | loads, written | stores
+                continue
+            if joined:
+                yield stage, joined
+            stage, joined, read, written = number, [*piece], loads, stores
+        if joined:
+            yield stage, joined
 
-        def filled(rows: list[list[Ints]], fill: Ints) -> Ints:
-            table = np.array(
-                [[np.append(row, fill[len(row) :]) for row in entry] for entry in rows], np.int64
-            )
-            return table.reshape(len(rows), -1, longest)
+    def _places(self, piece: Piece, which: Literal["loads", "stores"]) -> set[tuple[int, int]]:
+        """Field and row of everything that a piece loads, or stores."""
+        return {
+            (place.field, row)
+            for rule, cells in piece
+            for place in getattr(rule, which)
+            for row in self._row(place, cells).tolist()
+        }
+
+    def _walk(self, pieces: list[Piece]) -> Walk:
+        program = self.program
+        longest = max(map(_sites, pieces))
+
+        def filled(rows: Callable[[Outlined, Ints], list[Ints]], fill: Ints) -> Ints:
+            entries = []
+            for piece in pieces:
+                columns = zip(*(rows(rule, cells) for rule, cells in piece), strict=True)
+                joined = [np.concatenate(column) for column in columns]
+                entries.append([np.append(row, fill[len(row) :]) for row in joined])
+            return np.array(entries, np.int64).reshape(len(pieces), -1, longest)
+
+        def numbers(rule: Outlined, cells: Ints) -> list[Ints]:
+            return [_flat(cells, program.shape) * program.letters + rule.letter]
 
         zeros = np.zeros(longest, np.int64)
         ends = np.arange(longest) + max(self.sites(field) for field in program.fields)
-        numbers = [
-            [_flat(cells, program.shape) * program.letters + rule.letter] for rule, cells in pieces
-        ]
         return Walk(
-            body=pieces[0][0].body,
+            body=pieces[0][0][0].body,
             numbers=filled(numbers, zeros)[:, 0].astype(np.uint64),
-            loads=filled(
-                [[self._row(load, cells) for load in rule.loads] for rule, cells in pieces], zeros
-            ),
-            stores=filled(
-                [[self._row(store, cells) for store in rule.stores] for rule, cells in pieces], ends
-            ),
+            loads=filled(lambda rule, at: [self._row(load, at) for load in rule.loads], zeros),
+            stores=filled(lambda rule, at: [self._row(store, at) for store in rule.stores], ends),
             kept=filled(
-                [
-                    [self._position(array.axes, cells) for array in program.tallies]
-                    for _, cells in pieces
-                ],
-                zeros,
+                lambda _, at: [self._position(array.axes, at) for array in program.tallies], zeros
             ),
-            slots=np.array([rule.slots for rule, _ in pieces], np.int64),
-            sites=np.array([len(cells) for _, cells in pieces]),
+            slots=np.array([piece[0][0].slots for piece in pieces], np.int64),
+            sites=np.array([_sites(piece) for piece in pieces]),
         )
 
     def on(self, share: Share) -> list[dict[str, jax.Array]]:
@@ -150,14 +177,22 @@ class Gather:
 
 def _pieces(
     program: Program, outlined: tuple[Outlined, ...], most: int
-) -> Iterator[tuple[int, Outlined, Ints]]:
+) -> Iterator[tuple[int, Piece]]:
     """The rules and cells of all stages, in pieces, and the number of the stage."""
     for n, stage in enumerate(program.schedule):
         cells = cell_table(stage.cells, program.shape)
         number = -(-len(cells) // most)
         yield from (
-            (n, outlined[stage.rule], part) for part in np.array_split(cells, number) if number
+            (n, [(outlined[stage.rule], part)]) for part in np.array_split(cells, number) if number
         )
+
+
+def _sites(piece: Piece) -> int:
+    return sum(len(cells) for _, cells in piece)
+
+
+def _alike(one: Outlined, other: Outlined) -> bool:
+    return (one.body, one.slots) == (other.body, other.slots)
 
 
 def _flat(cells: Ints, shape: tuple[int, ...]) -> Ints:

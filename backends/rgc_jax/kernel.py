@@ -237,6 +237,8 @@ class JaxKernel:
         return self._rows[now]
 
     def _try(self, now: Layouts) -> Rows | None:
+        if self._program.single:
+            return None
         try:
             return Rows(self._program, now)
         except ValueError:

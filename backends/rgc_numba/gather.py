@@ -33,7 +33,8 @@ Rows = NDArray[np.int64]
 
 def tables(program: Program) -> tuple[Rows, list[NDArray[Any]]]:
     """Where everything is. `stages` int64[stage, 3]: number of the body, first and last row
-    (exclusive) in that body's table. The stages of a closure are one, numbered after all bodies.
+    (exclusive) in that body's table. Stages of one body that follow each other are one, whose sites
+    are visited in their order. The stages of a closure are one, numbered after all bodies.
 
     The table of a body is int64[site, column]: the canonical number of the running site, the row of
     every load and of every store in its field `u64[row, word]`, the position along the kept axes
@@ -51,8 +52,10 @@ def tables(program: Program) -> tuple[Rows, list[NDArray[Any]]]:
             continue
         rule = outlined[stage.rule]
         part = _columns(program, rule, cell_table(stage.cells, program.shape))
-        stages.append((rule.body, filled[rule.body], filled[rule.body] + len(part)))
-        filled[rule.body] += len(part)
+        first, filled[rule.body] = filled[rule.body], filled[rule.body] + len(part)
+        if stages and stages[-1][0] == rule.body:
+            first = stages.pop()[1]
+        stages.append((rule.body, first, filled[rule.body]))
         parts[rule.body].append(part)
     empty = np.zeros((0, 1), dtype=np.int64)
     joined: list[NDArray[Any]] = [

@@ -29,6 +29,9 @@ MANY = 128
 """Classes of a draw up to which a rule is compiled as code. More are looked up in tables, at half
 the speed, but compile nothing."""
 
+SHORT = 16
+"""Nodes of a rule that is compiled faster than its bytecode is followed on many sites."""
+
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 Words = NDArray[np.uint64]
@@ -41,7 +44,8 @@ def compile_program(
 ) -> Kernel:
     """The bytecode kernel for programs that measure or have long rules. Of the others, those whose
     rows vectorise get the row kernel, and the rest, with all programs that weigh, the gather
-    kernel. So do programs that have a closure and measure."""
+    kernel. So do programs that have a closure and measure, and those of a single cell, unless they
+    measure by long rules."""
     shares = Shares(pool, threads)
 
     def gathering() -> Kernel:
@@ -50,6 +54,8 @@ def compile_program(
     def general() -> Kernel:
         return RowKernel(program, shares, None, gathering)
 
+    if program.single and (not program.tallies or most_nodes(program) <= SHORT):
+        return gathering()
     try:
         if program.tallies or classes(program) > MANY:
             return BytecodeKernel(program, shares, gathering)

@@ -10,6 +10,7 @@ from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import Value
 from rgc.model.data import Samples, Source, source_of
+from rgc.model.graphs import GRAPH
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
@@ -216,7 +217,9 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
 
 
 def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
-    kind = "crystal" if isinstance(spec.lattice, Lattice) else type(spec.lattice).__name__.lower()
+    kind = type(spec.lattice).__name__.lower()
+    if isinstance(spec.lattice, Lattice):
+        kind = GRAPH if spec.lattice.name == GRAPH else "crystal"
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))

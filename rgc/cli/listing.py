@@ -11,7 +11,7 @@ from rgc.model import shown
 from rgc.model.block import Block
 from rgc.model.claim import BEARINGS
 from rgc.model.data import rows_of, source_of
-from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
+from rgc.model.lattice import Complete, Diamond, Geometry, Lattice
 from rgc.model.stack import alphabet_text
 from rgc.model.target import ExpectedValue
 from rgc.model.tempering import inner_update
@@ -115,6 +115,11 @@ def _lattice(lattice: Geometry) -> Iterator[str]:
     if not isinstance(lattice, Lattice):
         yield _without_cells(lattice)
         return
+    if lattice.edges:
+        joined = sorted({len(edge) for edge in lattice.edges})
+        ends = " or ".join(map(str, joined))
+        yield f"graph of {lattice.sites} sites, {len(lattice.edges)} edges of {ends} sites"
+        return
     size = " x ".join("infinite" if n is None else str(n) for n in lattice.shape)
     sites = f", {lattice.sites} sites" if lattice.finite else ""
     yield f"{lattice.name}, {size} cells{sites}, {', '.join(lattice.boundary)}"
@@ -125,15 +130,13 @@ def _lattice(lattice: Geometry) -> Iterator[str]:
             yield f"site {letter} at ({', '.join(f'{c:.6g}' for c in at)})"
 
 
-def _without_cells(lattice: Complete | Diamond | Graph) -> str:
+def _without_cells(lattice: Complete | Diamond) -> str:
     match lattice:
         case Complete(sites):
             return f"complete graph of {sites} sites"
         case Diamond(b, branches, generations):
             how_often = "for ever" if generations is None else f"{generations} times"
             return f"diamond, each bond becomes {branches} chains of {b} bonds, {how_often}"
-        case Graph(path):
-            return f"graph of the file {path}"
 
 
 def _species(species: Species) -> str:

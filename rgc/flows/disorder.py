@@ -13,6 +13,7 @@ from rgc.analysis.quantiles import quantile
 from rgc.array_files import cells
 from rgc.errors import Problem, SpecError
 from rgc.model.draw import Distribution, Given
+from rgc.model.graphs import Column
 from rgc.model.lattice import Lattice, Site
 from rgc.model.quenched import Quenched
 from rgc.passes.check_file import one_array
@@ -37,7 +38,7 @@ class Realisation:
     seed: int
     point: Mapping[str, float]
     number: int
-    given: Mapping[str, Floats] = field(default_factory=dict)
+    given: Mapping[str, Floats | Column] = field(default_factory=dict)
 
     def value(self, name: str, sites: Iterable[int]) -> float:
         """The coupling of that name at a set of sites."""
@@ -47,8 +48,11 @@ class Realisation:
         """The couplings of that name at sets of different sites, float64[set] from
         int64[set, site].
         """
-        if name in self.given:
-            return np.asarray(self.given[name][tuple(sites.T)], dtype=np.float64)
+        given = self.given.get(name)
+        if isinstance(given, Column):
+            return np.array([given.at(row) for row in sites.tolist()])
+        if given is not None:
+            return np.asarray(given[tuple(sites.T)], dtype=np.float64)
         point = tuple(sorted(self.point.items()))
         key = _key(self.seed, point, self.number, sorted(self.draws).index(name))
         place = np.zeros(len(sites), dtype=np.uint64)
@@ -117,13 +121,13 @@ def number_fields(
     return fields
 
 
-def read_given(given: Mapping[str, Given]) -> dict[str, Floats]:
-    """The couplings that files hold, float64[site, ...].
+def read_given(given: Mapping[str, Given | Column]) -> dict[str, Floats | Column]:
+    """The couplings that files hold, float64[site, ...], and columns of a graph.
 
     Raises `SpecError` for a file that is not there or not readable, for what is no finite number,
     and where a coupling of several sites depends on their order.
     """
-    return {name: _read(file) for name, file in given.items()}
+    return {name: _read(file) if isinstance(file, Given) else file for name, file in given.items()}
 
 
 def _read(file: Given) -> Floats:

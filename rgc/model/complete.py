@@ -13,7 +13,7 @@ from rgc.model.lattice import Complete, Lattice
 from rgc.model.operators import Product, Spin
 
 COMPLETE = "complete"
-"""The name of such a lattice. Its distances mean nothing."""
+"""The name of such a lattice."""
 
 
 def cell_of(lattice: Complete) -> Lattice:

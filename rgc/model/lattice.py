@@ -62,6 +62,8 @@ class Lattice:
     - `boundary` has one entry for each vector.
     - `rounded` says whether positions were typed by a person and may have lost digits.
     - `supercell` is set where cells are larger than those that a spec writes.
+    - `edges` are those of a graph (`rgc.model.graphs`), each as the letters of its sites, and
+      `columns` numbers that each edge has, by name.
 
     The number of sites is N = prod(shape) * len(basis).
     """
@@ -74,6 +76,8 @@ class Lattice:
     faces: tuple[Face, ...] = ()
     rounded: bool = False
     supercell: Supercell | None = None
+    edges: tuple[tuple[int, ...], ...] = ()
+    columns: tuple[tuple[str, tuple[float, ...]], ...] = ()
 
     @property
     def dimension(self) -> int:
@@ -137,13 +141,4 @@ class Diamond:
     generations: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """A user's graph or hypergraph, read from a CSV file inside the spec's folder when it is
-    run.
-    """
-
-    path: str
-
-
-Geometry = Lattice | Complete | Diamond | Graph
+Geometry = Lattice | Complete | Diamond

@@ -7,11 +7,12 @@ out where one of its cells is missing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from itertools import product as cartesian
-from math import lcm
+from math import lcm, prod
 from typing import TYPE_CHECKING
 
 from rgc.model.groups import Group, Reach, Sign, Signs, present
@@ -102,7 +103,9 @@ def operators_to_tallies(
         TallyArray(len(array.operators), replica=array.replica, axes=array.axes) for array in arrays
     )
     classes = [
-        (batch, cells) for here, cells in _classes(entries, lattice) for batch in _batches(here)
+        (batch, cells)
+        for here, cells in _classes(entries, lattice)
+        for batch in _batches(here, lattice)
     ]
     rules = {here: number for number, here in enumerate(dict.fromkeys(here for here, _ in classes))}
     program = Program(
@@ -206,7 +209,14 @@ def _classes(
         )
 
 
-def _batches(entries: tuple[_Entry, ...]) -> Iterator[tuple[_Entry, ...]]:
+def _batches(entries: tuple[_Entry, ...], lattice: Lattice) -> Iterator[tuple[_Entry, ...]]:
+    """The entries of each rule. In a single cell that has many products in one row, each of them
+    has a rule of its own: those have the same form."""
+    if prod(lattice.cells) == 1:
+        rows = Counter((entry.array, entry.row) for entry in entries)
+        alone = {row for row, number in rows.items() if number > BATCH}
+        yield from ((entry,) for entry in entries if (entry.array, entry.row) in alone)
+        entries = tuple(entry for entry in entries if (entry.array, entry.row) not in alone)
     for first in range(0, len(entries), BATCH):
         yield entries[first : first + BATCH]
 

@@ -9,11 +9,12 @@ from itertools import product as cartesian
 from math import prod
 
 from rgc.model.followers import Follower, chain
+from rgc.model.graphs import GRAPH
 from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.sites import Cells, Listed, flatten
 from rgc.model.stars import AnyStar, ChainStar, Star, SweepStep
-from rgc.passes.gather_stars import Box, gather_stars, wrapped
+from rgc.passes.gather_stars import Box, Places, gather_stars, places_of, wrapped
 
 # A colouring by residues may need this many times the colours of the infinite lattice.
 _PATIENCE = 3
@@ -42,12 +43,13 @@ def colour_sites(
     `ValueError` on an infinite lattice.
     """
     decided = {(each.letter, each.species) for each in followers}
+    places = places_of(groups)
     return tuple(
         step
         for kind in range(species)
-        for letter in range(len(lattice.basis))
+        for letter in _letters(groups, lattice, kind)
         if (letter, kind) not in decided
-        for step in _steps(_stars(groups, lattice, letter, kind, followers), lattice)
+        for step in _steps(_stars(groups, lattice, letter, kind, followers, places), lattice)
     )
 
 
@@ -57,8 +59,9 @@ def _stars(
     letter: int,
     kind: int,
     followers: Sequence[Follower],
+    places: Places,
 ) -> Sequence[tuple[AnyStar, Box]]:
-    stars = gather_stars(groups, lattice, letter, kind)
+    stars = gather_stars(groups, lattice, letter, kind, places)
     if not followers:
         return stars
     turning = chain(followers, letter, kind)
@@ -72,6 +75,26 @@ def _stars(
         if (wrapped(spin.cell, lattice), spin.letter, spin.species) in moving:
             raise ValueError("a product contains two spins that turn together")
     return [(joined, box)]
+
+
+def _letters(groups: Sequence[Group | Signs], lattice: Lattice, kind: int) -> Sequence[int]:
+    """The letters in the order in which they are visited. Those of a graph go colour by colour, so
+    that many sites that do not read each other follow one another.
+    """
+    letters = range(len(lattice.basis))
+    if lattice.name != GRAPH:
+        return letters
+    near: dict[int, set[int]] = {letter: set() for letter in letters}
+    for group in groups:
+        for product in group.products:
+            joined = {spin.letter for spin in product if spin.species == kind}
+            for letter in joined:
+                near[letter] |= joined
+    colour_of: dict[int, int] = {}
+    for letter in letters:
+        taken = {colour_of.get(other) for other in near[letter]}
+        colour_of[letter] = next(c for c in count() if c not in taken)
+    return sorted(letters, key=lambda letter: (colour_of[letter], letter))
 
 
 def conflicts(stars: Sequence[AnyStar]) -> frozenset[Cell]:

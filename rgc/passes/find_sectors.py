@@ -30,9 +30,9 @@ def find_sectors(products: Iterable[Product], lattice: Lattice, species: int = 1
 
     `products` are those of the Hamiltonian, every group of them. A flip changes the sign of the
     spins of some species, letters and residue classes of cells. Periods 1, 2, 3, 4 and 6 are tried,
-    on each periodic axis their greatest common divisor with its length, and the shortest period
-    with the largest group is taken. A period at which more than four generators appear (decoupled
-    rows, plaquette models: symmetries of subsystems) is passed over.
+    on each periodic axis their greatest common divisor with its length, on an axis of one cell 1,
+    and the shortest period with the largest group is taken. A period at which more than four
+    generators appear (decoupled rows, plaquette models: symmetries of subsystems) is passed over.
     """
     kept = tuple(products)
     best = Sectors((1,) * lattice.dimension)
@@ -171,7 +171,7 @@ def _part(
 
 def _modulus(period: int, lattice: Lattice) -> Cell:
     return tuple(
-        period if size is None or edge == "open" else gcd(period, size)
+        (1 if size == 1 else period) if size is None or edge == "open" else gcd(period, size)
         for size, edge in zip(lattice.shape, lattice.boundary, strict=True)
     )
 

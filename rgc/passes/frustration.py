@@ -4,11 +4,10 @@ sublattices must make ferromagnetic.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import product as cartesian
+from collections.abc import Iterator, Mapping, Sequence
 
 from rgc.model.hamiltonian import Hamiltonian, Table
-from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
+from rgc.model.lattice import Complete, Diamond, Geometry, Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
 from rgc.model.weighed import CLOSE
@@ -68,18 +67,12 @@ def _unfrustrated(weighted: Sequence[tuple[float, Product]], lattice: Geometry) 
     """
     pairs = list(_pairs(weighted))
     if not pairs or not isinstance(lattice, Lattice):
-        return isinstance(lattice, Lattice | Complete | Diamond | Graph) and all(
+        return isinstance(lattice, Lattice | Complete | Diamond) and all(
             e <= 0 for e, _, _ in pairs
         )
     kinds = sorted({(spin.letter, spin.species) for _, *spins in pairs for spin in spins})
-    for waves in cartesian((0, 1), repeat=lattice.dimension):
-        if not _fits(waves, lattice):
-            continue
-        for signs in cartesian((1, -1), repeat=len(kinds) - 1):
-            sign = dict(zip(kinds, (1, *signs), strict=True))
-            if all(_coupling(pair, waves, sign) <= 0 for pair in pairs):
-                return True
-    return False
+    sign = {kind: 1 << lattice.dimension + k for k, kind in enumerate(kinds)}
+    return _consistent([*_of_edges(lattice), *_of_pairs(pairs, sign, lattice.dimension)])
 
 
 _FIELD = Spin((), 0, -1)  # stands for the further spin of a field
@@ -93,26 +86,46 @@ def _pairs(weighted: Sequence[tuple[float, Product]]) -> Iterator[_Pair]:
             yield energy, product[0], _FIELD
 
 
-def _fits(waves: Sequence[int], lattice: Lattice) -> bool:
-    """Whether an alternating sign fits the boundaries.
+_Equation = tuple[int, int]
+"""Unknowns as bits, and whether an odd number of them is 1: whether signs alternate along each
+vector, and the sign of each kind of spin."""
 
-    It closes on itself around an even or an open direction, and an antiperiodic direction shifts it
-    by one.
+
+def _of_edges(lattice: Lattice) -> Iterator[_Equation]:
+    """What closes around the boundaries. An alternating sign closes on itself around an even
+    direction, and an antiperiodic one shifts it by one.
     """
-    sizes = zip(waves, lattice.shape, lattice.boundary, strict=True)
-    return all(
-        boundary == "open" or size is None or (wave * size + (boundary == "antiperiodic")) % 2 == 0
-        for wave, size, boundary in sizes
-    )
+    for axis, (size, edge) in enumerate(zip(lattice.shape, lattice.boundary, strict=True)):
+        if edge != "open" and size is not None:
+            yield (1 << axis if size % 2 else 0), int(edge == "antiperiodic")
 
 
-def _coupling(pair: _Pair, waves: Sequence[int], sign: dict[tuple[int, int], int]) -> float:
-    """The energy of two spins after the change of signs. It is positive where a field would have to
-    alternate.
-    """
-    energy, first, second = pair
-    energy *= sign[first.letter, first.species] * sign[second.letter, second.species]
-    if second is _FIELD:
-        return abs(energy) if any(waves) else energy
-    step = (b - a for a, b in zip(first.cell, second.cell, strict=True))
-    return -energy if sum(k * x for k, x in zip(waves, step, strict=True)) % 2 else energy
+def _of_pairs(
+    pairs: Sequence[_Pair], sign: Mapping[tuple[int, int], int], axes: int
+) -> Iterator[_Equation]:
+    """What makes every coupling <= 0. Where there is a field nothing alternates."""
+    for energy, first, second in pairs:
+        if not energy:
+            continue
+        kinds = sign[first.letter, first.species] ^ sign[second.letter, second.species]
+        if second is _FIELD:
+            yield from ((1 << axis, 0) for axis in range(axes))
+            yield kinds, int(energy > 0)
+            continue
+        steps = (b - a for a, b in zip(first.cell, second.cell, strict=True))
+        odd = sum(1 << axis for axis, step in enumerate(steps) if step % 2)
+        yield kinds ^ odd, int(energy > 0)
+
+
+def _consistent(equations: Sequence[_Equation]) -> bool:
+    """Whether linear equations over GF(2) have a solution."""
+    known: dict[int, _Equation] = {}
+    for unknowns, odd in equations:
+        while unknowns and (top := unknowns.bit_length()) in known:
+            others, value = known[top]
+            unknowns, odd = unknowns ^ others, odd ^ value
+        if unknowns:
+            known[unknowns.bit_length()] = unknowns, odd
+        elif odd:
+            return False
+    return True

@@ -3,7 +3,7 @@ out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from itertools import product as cartesian
@@ -25,49 +25,77 @@ class _Image:
     reach: Reach  # relative to the spin's own cell
 
 
+Places = Mapping[tuple[int, int], Sequence[tuple[int, int]]]
+"""By letter and species the products that hold such a spin, as the number of the group and of the
+product in it."""
+
+
+def places_of(groups: Sequence[Group | Signs]) -> Places:
+    """Where each kind of spin stands, in the order of the groups."""
+    found: dict[tuple[int, int], dict[tuple[int, int], None]] = {}
+    for number, group in enumerate(groups):
+        for k, product in enumerate(group.products):
+            for spin in product:
+                found.setdefault((spin.letter, spin.species), {})[number, k] = None
+    return {kind: tuple(places) for kind, places in found.items()}
+
+
 def gather_stars(
-    groups: Sequence[Group | Signs], lattice: Lattice, letter: int, species: int
+    groups: Sequence[Group | Signs],
+    lattice: Lattice,
+    letter: int,
+    species: int,
+    places: Places | None = None,
 ) -> tuple[tuple[Star | SignStar, Box], ...]:
     """The star of a kind of spin on each box of cells that have the same products. The boxes cover
     the whole lattice.
 
-    Without open edges there is one box. Spins of a product that coincide on a small torus cancel,
+    Whoever asks for many kinds hands over the `places_of` the groups. Without open edges there is
+    one box. Spins of a product that coincide on a small torus cancel,
     and a product in which the spin itself cancels is left out. Raises `ValueError` where spins of a
     sign coincide.
     """
-    images = tuple(_images(groups, lattice, Spin((0,) * lattice.dimension, letter, species)))
+    own = Spin((0,) * lattice.dimension, letter, species)
+    where = (places_of(groups) if places is None else places).get((letter, species), ())
+    images = tuple(_images(groups, lattice, own, where))
     kind: Any = SignStar if any(isinstance(group, Signs) for group in groups) else Star
     cuts = [_cuts(images, lattice, axis) for axis in range(lattice.dimension)]
     stars = []
     for intervals in cartesian(*cuts):
         lower, upper = tuple(low for low, _ in intervals), tuple(high for _, high in intervals)
         felt = [image for image in images if _felt(image, lower, lattice)]
-        by_group = tuple(
-            tuple(sorted(i.part for i in felt if i.group == g)) for g in range(len(groups))
-        )
+        parts: list[list[Any]] = [[] for _ in groups]
+        for image in felt:
+            parts[image.group].append(image.part)
+        by_group = tuple(tuple(sorted(group)) for group in parts)
         stars.append((kind(letter, species, by_group), (lower, upper)))
     return tuple(stars)
 
 
-def _images(groups: Sequence[Group | Signs], lattice: Lattice, own: Spin) -> Iterator[_Image]:
-    for number, group in enumerate(groups):
-        for k, (product, reach) in enumerate(zip(group.products, group.reaches, strict=True)):
-            seen = set()
-            for spin in product:
-                back = tuple(-x for x in spin.cell)
-                place = wrapped(back, lattice)
-                if (spin.letter, spin.species) == (own.letter, own.species) and place not in seen:
-                    seen.add(place)
-                    part = (
-                        _others([spin.shifted(back) for spin in product], own, lattice)
-                        if isinstance(group, Group)
-                        else _apart(group.signs[k].shifted(back), lattice)
+def _images(
+    groups: Sequence[Group | Signs],
+    lattice: Lattice,
+    own: Spin,
+    places: Sequence[tuple[int, int]],
+) -> Iterator[_Image]:
+    for number, k in places:
+        group, seen = groups[number], set()
+        product, reach = group.products[k], group.reaches[k]
+        for spin in product:
+            back = tuple(-x for x in spin.cell)
+            place = wrapped(back, lattice)
+            if (spin.letter, spin.species) == (own.letter, own.species) and place not in seen:
+                seen.add(place)
+                part = (
+                    _others([spin.shifted(back) for spin in product], own, lattice)
+                    if isinstance(group, Group)
+                    else _apart(group.signs[k].shifted(back), lattice)
+                )
+                if part is not None:
+                    moved = tuple(
+                        (low + x, high + x) for (low, high), x in zip(reach, back, strict=True)
                     )
-                    if part is not None:
-                        moved = tuple(
-                            (low + x, high + x) for (low, high), x in zip(reach, back, strict=True)
-                        )
-                        yield _Image(number, part, moved)
+                    yield _Image(number, part, moved)
 
 
 def _apart(sign: Sign, lattice: Lattice) -> Sign:

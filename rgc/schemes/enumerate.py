@@ -79,7 +79,7 @@ SCHEME = Scheme(
         rules=LAWFUL,
         free=True,
         measures=(*SAMPLED, "free_energy", "log_z", "dF", "kl", "tau_defect", "information"),
-        lattices=("crystal", "complete"),
+        lattices=("crystal", "complete", "graph"),
         disorder=True,
     ),
     template=TEMPLATE,

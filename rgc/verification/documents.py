@@ -9,6 +9,7 @@ from typing import Any
 from rgc.ast_to_model.sections.scan_measures import is_of_scan
 from rgc.language.updates import COPY_UPDATES, UPDATES
 from rgc.model.block_maps import FREE, TRIED
+from rgc.model.graphs import GRAPH
 from rgc.model.lattice import Boundary, Cell
 from rgc.model.tempering import NAME
 from rgc.syntax import ast
@@ -57,8 +58,10 @@ def _without_exchange(option: ast.Option) -> ast.Option:
 
 
 def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]) -> ast.Document:
-    """The document on a lattice of the same kind with so many cells."""
+    """The document on a lattice of the same kind with so many cells. A graph has one cell."""
     call = _call(_body(document, "lattice"))
+    if call.name == GRAPH:
+        return document
     kept = tuple(option for option in call.options if option.name not in ("size", "boundary"))
     sizes = ast.Option("size", ast.List(tuple(number(size) for size in cells)))
     edges = ast.Option("boundary", ast.List(tuple(ast.Name(edge) for edge in boundary)))

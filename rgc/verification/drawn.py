@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rgc.model.graphs import Column
 from rgc.model.lattice import Lattice
 from rgc.program.draws import SLOT, STEP, fold, stream, word
 from rgc.syntax import ast
@@ -47,7 +48,8 @@ class Drawn:
         shape = (*self.lattice.cells, len(self.lattice.basis))
         numbers = sorted({int(np.ravel_multi_index(site, shape)) for site in sites})
         if name in self.given:
-            return float(self.given[name][tuple(numbers)])
+            found = self.given[name]
+            return float(found.at(numbers) if isinstance(found, Column) else found[tuple(numbers)])
         if call.name not in DISTRIBUTIONS:
             raise Unreadable(f"the independent evaluator draws no {call.name} couplings")
         if self.lattice.supercell is not None:

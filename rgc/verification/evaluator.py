@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from rgc.model.graphs import columns_of, edge_sites
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.syntax import ast
 
@@ -129,6 +130,8 @@ class Evaluator:
         )
 
     def is_drawn(self, name: str) -> bool:
+        if name in columns_of(self.lattice):
+            return True
         if name not in self.parameters:
             return False
         entry = self.parameters[name]
@@ -136,7 +139,7 @@ class Evaluator:
 
     def random(self, name: str, arguments: Sequence[Any], bound: Bound) -> float:
         """The random coupling of some sites, or of the sites of a face."""
-        call = self.parameters[name].value
+        call = self.parameters[name].value if name in self.parameters else ast.Call(name)
         if self.drawn is None or not isinstance(call, ast.Call):
             raise Unreadable("the independent evaluator knows no random couplings here")
         parts = (*call.arguments, *(option.value for option in call.options))
@@ -219,6 +222,8 @@ class Evaluator:
                 )
             case ast.Members(index, collection) if collection in bound:
                 yield from ({index: site} for site in bound[collection])
+            case ast.Members(index, "edges"):
+                yield from ({index: edge} for edge in edge_sites(self.lattice))
             case ast.Members(index, "cells"):
                 yield from (
                     {index: tuple(Site(cell, letter) for letter in letters)} for cell in self.cells
@@ -228,6 +233,8 @@ class Evaluator:
             case ast.Faces(kind, names, along):
                 for corners in self.faces(kind, along):
                     yield dict(zip(names, corners, strict=True))
+            case ast.Pairs(first, second) if self.lattice.edges:
+                yield from ({first: a, second: b} for a, b in edge_sites(self.lattice))
             case ast.Pairs(first, second, order, along):
                 yield from self.pairs(first, second, order, along)
             case ast.Shell(order_of, first, second):

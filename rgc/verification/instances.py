@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from itertools import product as cartesian
 from math import log2, prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rgc.ast_to_model import build
@@ -61,6 +62,8 @@ def describe(lattice: Lattice) -> str:
     """The size and the edges of a lattice in words."""
     if not lattice.finite:
         return f"an infinite {lattice.name} lattice"
+    if lattice.edges:
+        return f"graph of {lattice.sites} sites"
     size = " x ".join(map(str, as_written(lattice).cells))
     open_axes = [
         ("xyzw"[k] if k < 4 else str(k + 1))
@@ -86,6 +89,7 @@ class Search:
     - `bits` is the largest number of bits of a state, of which there are 2^bits at most.
     - `zero` names the terms that are left out, as in the run.
     - `species` is the number of fields that move, which come first.
+    - `folder` is that of the spec, where its files lie.
     - `first` says whether a shape is to be preferred.
     """
 
@@ -95,6 +99,7 @@ class Search:
     bits: int
     zero: tuple[str, ...]
     species: int
+    folder: Path | None = None
     first: Callable[[Cell], bool] = lambda cells: True
 
     def __call__(self, backend: Backend, seed: int) -> Instance | str:
@@ -146,7 +151,7 @@ class Search:
         """
         try:
             written = tuple(n * m for n, m in zip(cells, self._multiple, strict=True))
-            spec, _ = build(on_lattice(self.document, written, boundary))
+            spec, _ = build(on_lattice(self.document, written, boundary), folder=self.folder)
             model = make_model(spec, self.zero)
             groups = (*model.merged.groups, *model.merged.constants)
             places = [reach for group in groups for reach in group.reaches]

@@ -312,6 +312,7 @@ class Subject:
             bits,
             self.zero,
             len(self.model.species),
+            self.loaded.folder,
             *first,
         )
         return search(self.reference, self.seed)

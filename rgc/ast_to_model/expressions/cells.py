@@ -95,9 +95,9 @@ def one_site_shape(
 
 def with_cells(call: ast.Call, lattice: Geometry) -> Lattice:
     """The lattice, if it is one of unit cells. Raises `SpecError` otherwise."""
-    if isinstance(lattice, Lattice):
+    if isinstance(lattice, Lattice) and not lattice.edges:
         return lattice
-    name = type(lattice).__name__.lower()
+    name = lattice.name if isinstance(lattice, Lattice) else type(lattice).__name__.lower()
     raise problem("wrong-lattice", f"{call.name} needs a lattice with cells, not {name}", call.span)
 
 

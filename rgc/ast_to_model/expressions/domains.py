@@ -1,6 +1,6 @@
 """What a sum runs over: for each summand of one unit cell, the sites that its indices stand for.
 
-Lattices without cells (complete, diamond, graph) have one summand; its sites are numbered by
+Lattices without cells (complete, diamond) have one summand; its sites are numbered by
 letters in the order of the indices.
 """
 
@@ -15,7 +15,8 @@ from rgc.ast_to_model.expressions.sites import Bound, Group, Referent, vector
 from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.complete import COMPLETE
-from rgc.model.lattice import Cell, Complete, Diamond, Geometry, Graph, Lattice, Site
+from rgc.model.graphs import GRAPH, edge_sites
+from rgc.model.lattice import Cell, Complete, Diamond, Geometry, Lattice, Site
 from rgc.model.lattices import AXES, face_kinds
 from rgc.model.shells import Pair, Shell, TooFar, shells
 from rgc.model.supercells import enclosed, small_cells
@@ -68,6 +69,8 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
     if lattice.supercell is not None:
         return _in_every_cell(summands(domain, lattice.supercell.small, scope), lattice)
     origin = (0,) * lattice.dimension
+    if lattice.name == GRAPH and not isinstance(domain, ast.Sites):
+        return _of_graph(domain, lattice)
     if lattice.name == COMPLETE and isinstance(domain, ast.Pairs | ast.Ascending):
         return _every(domain, lattice)
     match domain:
@@ -124,6 +127,23 @@ def _every(domain: ast.Pairs | ast.Ascending, lattice: Lattice) -> Summands:
     letters = combinations(range(len(lattice.basis)), len(names))
     sites = ([Site((0,) * lattice.dimension, letter) for letter in chosen] for chosen in letters)
     return Summands(tuple(dict(zip(names, chosen, strict=True)) for chosen in sites), names)
+
+
+def _of_graph(domain: ast.Domain, lattice: Lattice) -> Summands:
+    """The edges of a graph, or as pairs those that join two sites."""
+    edges = edge_sites(lattice)
+    match domain:
+        case ast.Members(index, "edges"):
+            groups = (Group(edge, LETTERS[: len(edge)]) for edge in edges)
+            return Summands(tuple({index: group} for group in groups))
+        case ast.Pairs(first, second, 1, None):
+            if all(len(edge) == 2 for edge in edges):
+                return _pairs(first, second, tuple((a, b) for a, b in edges))
+            message = "the edges of this graph join more than two sites"
+            hint = "write sum(e in edges) with prod(i in e) s[i]"
+            raise problem("wrong-lattice", message, domain.span, hint=hint)
+    message = "sums on a graph run over (i), <i,j> and e in edges"
+    raise problem("wrong-lattice", message, domain.span)
 
 
 def members(domain: ast.Domain, bound: Bound) -> Iterator[Bound]:
@@ -251,7 +271,7 @@ def _no_such_face(domain: ast.Domain, kind: str, lattice: Lattice, plural: str) 
     )
 
 
-def _without_cells(domain: ast.Domain, lattice: Complete | Diamond | Graph) -> Summands:
+def _without_cells(domain: ast.Domain, lattice: Complete | Diamond) -> Summands:
     match lattice, domain:
         case _, ast.Sites(index):
             return Summands(({index: Site((), 0)},))
@@ -261,14 +281,10 @@ def _without_cells(domain: ast.Domain, lattice: Complete | Diamond | Graph) -> S
             if len(names) > len(LETTERS):
                 raise problem("out-of-range", f"at most {len(LETTERS)} indices", domain.span)
             return Summands(({name: Site((), k) for k, name in enumerate(names)},), names)
-        case Graph(), ast.Members(index, "edges"):
-            # the number of ends is known when the file is read
-            return Summands(({index: Group(tuple(Site((), k) for k in range(26)), LETTERS)},))
     name = type(lattice).__name__.lower()
     allowed = {
         "complete": "(i), <i,j> and i < j",
         "diamond": "(i) and <i,j>",
-        "graph": "(i), <i,j> and e in edges",
     }
     message = f"sums on the {name} lattice run over {allowed[name]}"
     raise problem("wrong-lattice", message, domain.span)

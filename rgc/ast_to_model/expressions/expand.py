@@ -30,7 +30,8 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.ast_to_model.written_out import extent
-from rgc.model.lattice import Geometry, Graph, Lattice, Site
+from rgc.model.graphs import PLACELESS, columns_of
+from rgc.model.lattice import Geometry, Lattice, Site
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.model.supercells import site_as_written
@@ -168,7 +169,7 @@ class Expander(Generic[E]):
         """
         if name in self.scope.parameters:
             return isinstance(self.scope.parameters[name], Inhomogeneous | tuple)
-        return isinstance(self.lattice, Graph) and not self.scope.known(name)
+        return name in columns_of(self.lattice) and not self.scope.known(name)
 
     def _number_of(self, name: str) -> int | None:
         return next((k for k, species in enumerate(self.species) if species.name == name), None)
@@ -329,7 +330,7 @@ class Expander(Generic[E]):
 
         Raises `SpecError`.
         """
-        if not isinstance(self.lattice, Lattice):
+        if not isinstance(self.lattice, Lattice) or self.lattice.name in PLACELESS:
             hint = "coordinates are those of lattices with vectors, such as square(8)"
             raise problem("wrong-lattice", "this lattice has no coordinates", expr.span, hint=hint)
         at = site(expr.arguments[0], bound, self.lattice, self.scope)
@@ -343,7 +344,7 @@ class Expander(Generic[E]):
             raise problem(
                 "wrong-arity", f"distance takes 2 arguments, not {len(expr.arguments)}", expr.span
             )
-        if not isinstance(self.lattice, Lattice):
+        if not isinstance(self.lattice, Lattice) or self.lattice.name in PLACELESS:
             raise problem("wrong-lattice", "this lattice has no distances", expr.span)
         first, second = (
             site(argument, bound, self.lattice, self.scope) for argument in expr.arguments

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from math import prod
 from typing import Any
@@ -63,7 +63,25 @@ def lattice_sum(
                 if two_states
                 else _tables(body, bound, where, tables)
             )
+    terms = _together(terms) if lattice.edges else terms
     return Linear(tuple((share * weight, tally) for weight, tally in terms))
+
+
+def _together(terms: Sequence[tuple[float, Tally]]) -> list[tuple[float, Tally]]:
+    """The sums of products of the same weight as one sum: on a graph each summand has one."""
+    groups: dict[float, list[Group]] = defaultdict(list)
+    others = []
+    for weight, tally in terms:
+        if isinstance(tally.operator, Group):
+            groups[weight].append(tally.operator)
+        else:
+            others.append((weight, tally))
+    joined = []
+    for weight, parts in groups.items():
+        products = tuple(product for part in parts for product in part.products)
+        reaches = tuple(reach for part in parts for reach in part.reaches)
+        joined.append((weight, Tally(replace(parts[0], products=products, reaches=reaches))))
+    return [*joined, *others]
 
 
 def _share(expr: ast.Reduction, bounds: Sequence[Bound], expander: Expander[Polynomial]) -> float:

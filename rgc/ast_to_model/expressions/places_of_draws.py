@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from rgc.ast_to_model.expressions.sites import Bound, site
 from rgc.ast_to_model.scope import Inhomogeneous, Scope, problem
+from rgc.model.graphs import columns_of
 from rgc.model.lattice import Geometry, Site
 from rgc.model.operators import Spin
 from rgc.syntax import ast
@@ -23,7 +24,7 @@ def check_places(
     the number that it has is found by the sites of the spins.
     """
     value = scope.parameters.get(name)
-    if not isinstance(value, Inhomogeneous):
+    if not isinstance(value, Inhomogeneous) and name not in columns_of(lattice):
         return
     for index in _indexed(name, body, bound):
         sites = set(_sites(index, bound, lattice, scope))

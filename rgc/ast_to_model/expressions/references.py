@@ -11,20 +11,29 @@ from collections.abc import Sequence
 from rgc.ast_to_model.expressions.domains import indices
 from rgc.ast_to_model.scope import FUNCTIONS, GEOMETRIC, Function, Scope, problem
 from rgc.errors import Problems, SpecError, suggest
-from rgc.model.lattice import Geometry, Graph
+from rgc.model.graphs import columns_of
+from rgc.model.lattice import Geometry
 from rgc.model.lattices import AXES
 from rgc.model.spins import Species
 from rgc.syntax import ast
 
 
 class References:
-    """Checks the names of one expression; problems go into `problems`."""
+    """Checks the names of one expression; problems go into `problems`. With `any_column` what has
+    the index of an edge may be a column of a graph that could not be read.
+    """
 
     def __init__(
-        self, species: Sequence[Species], lattice: Geometry | None, scope: Scope, problems: Problems
+        self,
+        species: Sequence[Species],
+        lattice: Geometry | None,
+        scope: Scope,
+        problems: Problems,
+        any_column: bool = False,
     ) -> None:
         self.species = tuple(spin.name for spin in species)
-        self.columns = isinstance(lattice, Graph)
+        self.columns = columns_of(lattice)
+        self.any_column = any_column
         self.scope = scope
         self.problems = problems
 
@@ -133,10 +142,12 @@ class References:
             self._add(
                 problem("wrong-kind", "only spins, lists and matrices are indexed", expr.span)
             )
-        elif not self.scope.known(name) and not (self.columns and sites):
+        elif not self.scope.known(name) and not (
+            sites and (name in self.columns or self.any_column)
+        ):
             what = "spin" if len(expr.arguments) == 1 and len(sites) == 1 else "name"
             known = (
-                (*self.species, *self.scope.parameters)
+                (*self.species, *self.columns, *self.scope.parameters)
                 if what == "spin"
                 else tuple(self.scope.parameters)
             )
@@ -150,6 +161,8 @@ class References:
                 self.check(argument, bound)
 
     def _those_spins(self) -> str:
+        if self.columns:
+            return f"the columns of the graph are {', '.join(self.columns)}"
         if len(self.species) == 1:
             return f"did you mean '{self.species[0]}'?"
         return f"the spins are {', '.join(self.species)}" if self.species else ""

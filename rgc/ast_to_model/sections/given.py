@@ -8,6 +8,7 @@ from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.scope import Inhomogeneous, Unknowable, problem
 from rgc.ast_to_model.sections.data import check_path
 from rgc.model.draw import Given
+from rgc.model.graphs import Column, column, columns_of
 from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Complete, Geometry, Lattice
 from rgc.passes.check_file import one_array
@@ -16,14 +17,17 @@ from rgc.syntax import ast
 
 def given_couplings(
     terms: Sequence[Term], lattice: Geometry | None, context: Context
-) -> dict[str, Given]:
-    """The files of the couplings of some terms, by their names.
+) -> dict[str, Given | Column]:
+    """The files of the couplings of some terms, by their names, and columns of a graph.
 
     Raises `SpecError` for a file outside the folder of the spec, not there, not readable, or whose
     array has another shape than one axis of all sites for each site that a coupling joins.
     """
-    found: dict[str, Given] = {}
+    found: dict[str, Given | Column] = {}
     for term in terms:
+        if isinstance(lattice, Lattice) and term.inhomogeneous in columns_of(lattice):
+            found[str(term.inhomogeneous)] = column(lattice, str(term.inhomogeneous))
+            continue
         value = context.scope.parameters.get(term.inhomogeneous or "")
         if not isinstance(value, Inhomogeneous) or value.source.name != "file":
             continue
@@ -38,8 +42,8 @@ def given_couplings(
         )
         _, header = one_array(given.folder, given.path, None, given.span)
         shape = (int(lattice.sites),) * joined
-        column = header.shape == (*shape, 1) and not header.dtype  # of a table of text
-        if header.shape != shape and not column:
+        listed = header.shape == (*shape, 1) and not header.dtype  # of a table of text
+        if header.shape != shape and not listed:
             has, needs = (" x ".join(map(str, each)) or "1" for each in (header.shape, shape))
             message = f"'{given.path}' is an array of {has}, and these couplings need {needs}"
             hint = "one axis for each site that a coupling joins, sites row by row"

@@ -13,8 +13,10 @@ from rgc.ast_to_model.expressions.references import References
 from rgc.ast_to_model.expressions.sums import parts_of
 from rgc.ast_to_model.scope import Inhomogeneous, Unknowable
 from rgc.ast_to_model.sections.given import given_couplings
+from rgc.ast_to_model.sections.lattice import word_of_lattice
 from rgc.errors import Problems, SpecError
 from rgc.model.draw import Distribution
+from rgc.model.graphs import GRAPH
 from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
@@ -70,7 +72,8 @@ def _draws(context: Context) -> dict[str, Distribution]:
 def _readable(expr: ast.Expr, spec: Spec, context: Context) -> bool:
     """Whether every name of an addend has a meaning; problems go into the context."""
     problems = Problems()
-    References(spec.species, spec.lattice, context.scope, problems).check(expr)
+    unread = spec.lattice is None and word_of_lattice(context) == GRAPH
+    References(spec.species, spec.lattice, context.scope, problems, any_column=unread).check(expr)
     if problems.errors:
         context.fail("hamiltonian", SpecError(problems.errors))
     return not problems.errors

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from pathlib import Path
 from typing import cast
 
 from rgc.ast_to_model.context import Context
@@ -12,10 +13,12 @@ from rgc.ast_to_model.expressions.calls import bound, named, word
 from rgc.ast_to_model.expressions.evaluate import evaluate, integer, number
 from rgc.ast_to_model.expressions.options import read_number
 from rgc.ast_to_model.scope import Scope, Unknowable, problem
+from rgc.ast_to_model.sections.graph import read_graph
 from rgc.errors import SpecError
 from rgc.language.lattices import LATTICES
 from rgc.model import lattices
-from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Graph, Lattice, Vector
+from rgc.model.graphs import GRAPH
+from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Lattice, Vector
 from rgc.model.spec import Spec
 from rgc.syntax import ast
 
@@ -27,6 +30,9 @@ MOST_SITES = 2**31 - 1
 Given = Mapping[str, ast.Expr]
 """What stands for each option of a call."""
 
+Folder = Path | None
+"""The folder of the spec, or None for a spec that is not a file."""
+
 
 def check_lattice(spec: Spec, context: Context) -> Spec:
     """The spec with its lattice.
@@ -37,7 +43,7 @@ def check_lattice(spec: Spec, context: Context) -> Spec:
     if body is None:
         return spec
     try:
-        return replace(spec, lattice=geometry(body, context.scope))
+        return replace(spec, lattice=geometry(body, context.scope, context.folder))
     except SpecError as error:
         context.fail("lattice", error)
     except Unknowable:
@@ -52,18 +58,20 @@ def word_of_lattice(context: Context) -> str:
     return call[0] if call is not None else "lattice"
 
 
-def geometry(expr: ast.Expr, scope: Scope) -> Geometry:
-    """The lattice that an expression like `square(64, boundary=open)` names. Raises `SpecError`."""
+def geometry(expr: ast.Expr, scope: Scope, folder: Folder = None) -> Geometry:
+    """The lattice that an expression like `square(64, boundary=open)` names, a graph that of a file
+    in a folder. Raises `SpecError`.
+    """
     call, given = bound(expr, LATTICES, "lattice")
-    return _LATTICES[call.name](call, given, scope)
+    return _LATTICES[call.name](call, given, scope, folder)
 
 
-def _built_in(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+def _built_in(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Lattice:
     sizes, boundary = _sizes(call, given, scope, lattices.BUILT_IN[call.name])
     return _counted(lattices.built_in(call.name, sizes, boundary), call)
 
 
-def _hypercubic(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+def _hypercubic(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Lattice:
     d = _integer(call, "d", given, scope)
     if d > lattices.MOST_DIMENSIONS:
         message = f"a lattice has at most {lattices.MOST_DIMENSIONS} dimensions, not {d}"
@@ -72,7 +80,7 @@ def _hypercubic(call: ast.Call, given: Given, scope: Scope) -> Lattice:
     return _counted(lattices.hypercubic(*sizes, d=d, boundary=boundary), call)
 
 
-def _crystal(call: ast.Call, given: Given, scope: Scope) -> Lattice:
+def _crystal(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Lattice:
     vectors, basis = (_vectors(given[name], scope) for name in ("vectors", "basis"))
     sizes, boundary = _sizes(call, given, scope, len(vectors))
     try:
@@ -81,11 +89,11 @@ def _crystal(call: ast.Call, given: Given, scope: Scope) -> Lattice:
         raise problem("bad-crystal", str(error), call.span) from None
 
 
-def _complete(call: ast.Call, given: Given, scope: Scope) -> Complete:
+def _complete(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Complete:
     return Complete(_integer(call, "size", given, scope))
 
 
-def _diamond(call: ast.Call, given: Given, scope: Scope) -> Diamond:
+def _diamond(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Diamond:
     return Diamond(**{name: _integer(call, name, given, scope) for name in given})
 
 
@@ -95,7 +103,7 @@ def _integer(call: ast.Call, name: str, given: Given, scope: Scope) -> int:
     return int(read_number(field, given[name], scope))
 
 
-def _graph(call: ast.Call, given: Given, scope: Scope) -> Graph:
+def _graph(call: ast.Call, given: Given, _: Scope, folder: Folder) -> Lattice:
     written = given["path"]
     if not isinstance(written, ast.Text):
         hint = f"write {LATTICES['graph'].example}"
@@ -107,16 +115,19 @@ def _graph(call: ast.Call, given: Given, scope: Scope) -> Graph:
     if not path or path.startswith(("/", "\\", "~")) or ".." in parts or ":" in parts[0]:
         message = "the file of a graph lies inside the folder of the spec"
         raise problem("path-outside", message, written.span)
-    return Graph(path)
+    if folder is None:
+        message = "this text is no file, so it has no folder to read files from"
+        raise problem("file-without-folder", message, written.span)
+    return read_graph(folder, path, written.span)
 
 
-_LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope], Geometry]] = {
+_LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope, Folder], Geometry]] = {
     **dict.fromkeys(lattices.BUILT_IN, _built_in),
     "hypercubic": _hypercubic,
     "crystal": _crystal,
     "complete": _complete,
     "diamond": _diamond,
-    "graph": _graph,
+    GRAPH: _graph,
 }
 
 

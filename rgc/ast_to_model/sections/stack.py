@@ -223,7 +223,7 @@ def units(reading: Reading, context: Context) -> Places:
     value, place = reading.values.get("hidden"), reading.places["hidden"]
     if isinstance(value, int):
         return value
-    return _places(geometry(place, context.scope), place, "hidden")
+    return _places(geometry(place, context.scope, context.folder), place, "hidden")
 
 
 def _places(found: object, expr: ast.Expr | None, what: str) -> Places:

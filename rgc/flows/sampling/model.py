@@ -14,6 +14,7 @@ from rgc.flows.disorder import read_given
 from rgc.model.complete import one_cell
 from rgc.model.draw import Distribution
 from rgc.model.followers import Follower
+from rgc.model.graphs import Column
 from rgc.model.groups import Merged
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Complete, Lattice
@@ -64,7 +65,7 @@ class Model:
     quenched: tuple[Quenched, ...] = ()
     signs: bool = True
     draws: Mapping[str, Distribution] = field(default_factory=dict)
-    given: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    given: Mapping[str, NDArray[Any] | Column] = field(default_factory=dict)
 
     @property
     def kinds(self) -> tuple[Species, ...]:

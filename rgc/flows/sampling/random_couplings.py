@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rgc.flows.disorder import LANES, Realisation, number_fields, sign_fields
 from rgc.flows.sampling.plan import SweepPlan
 from rgc.model.draw import Distribution
+from rgc.model.graphs import Column
 from rgc.model.groups import Group
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
@@ -63,7 +64,7 @@ def make_couplings(
     seed: int,
     point: Mapping[str, float],
     signs: bool,
-    given: Mapping[str, Floats],
+    given: Mapping[str, Floats | Column],
 ) -> Couplings:
     """The couplings of a run, as `signs` or as numbers: lane r of all copies of a block is one
     realisation, or every lane the first where there are not several.

@@ -103,6 +103,12 @@ class Program:
         return prod(self.shape) * self.letters
 
     @property
+    def single(self) -> bool:
+        """Whether there is one cell, of several sites, which have only the forms of their rules in
+        common."""
+        return prod(self.shape) == 1 and self.letters > 1
+
+    @property
     def turns(self) -> tuple[range, ...]:
         """The numbers of the stages in the order of the schedule: those of a closure together,
         every other by itself."""

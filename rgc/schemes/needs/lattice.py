@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import cast
 
 from rgc.errors import Problem
-from rgc.model.lattice import Complete, Diamond, Geometry, Graph, Lattice
+from rgc.model.graphs import GRAPH
+from rgc.model.lattice import Complete, Diamond, Geometry, Lattice
 from rgc.schemes.scheme import Asked, LatticeNeed
 from rgc.text import section_text
 
@@ -52,11 +53,14 @@ def _check_finite(asked: Asked) -> Iterator[Problem]:
 def _check_cells(asked: Asked) -> Iterator[Problem]:
     problems = tuple(_check_finite(asked))
     yield from problems
-    if not problems and isinstance(asked.spec.lattice, Complete | Graph):
+    lattice = asked.spec.lattice
+    graph = isinstance(lattice, Lattice) and lattice.name == GRAPH
+    if not problems and (graph or isinstance(lattice, Complete)):
         message = (
             f"'{asked.scheme.name}' blocks a lattice with unit cells, which '{asked.lattice}' lacks"
         )
-        yield Problem("wrong-lattice", message, asked.section("lattice"))
+        hint = "sample and enumerate without a block run on it"
+        yield Problem("wrong-lattice", message, asked.section("lattice"), hint=hint)
 
 
 def _check_infinite(asked: Asked) -> Iterator[Problem]:

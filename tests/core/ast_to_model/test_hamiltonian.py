@@ -125,8 +125,6 @@ def test_couplings_that_differ_from_place_to_place() -> None:
     assert term.products == ((1.0, (Spin((), 0), Spin((), 1))),)
     (term,) = terms("- sum(i < j < k) s[i]*s[j]*s[k]", "complete(9)")
     assert [spin.letter for spin in term.products[0][1]] == [0, 1, 2]
-    (term,) = terms("- sum(e in edges) weight[e]*s[e.a]*s[e.b]", 'graph("edges.csv")')
-    assert (term.name, term.inhomogeneous) == ("weight", "weight")
     (term,) = terms("- sum(i) M[i]*s[i]", "complete(2)")
     assert term.inhomogeneous == "M"
 
@@ -265,6 +263,7 @@ def test_refusals_that_depend_on_the_rest(
             None,
         ),
         ('lattice graph("../edges.csv")\nspins s: ising', "path-outside", '"../edges.csv"'),
+        ('lattice graph("edges.csv")\nspins s: ising', "file-without-folder", '"edges.csv"'),
         ("lattice square(8)\nspins s: isng", "unknown-alphabet", "isng"),
         ("lattice square(8)\nspins s: potts", "missing-option", "potts"),
         ("lattice square(8)\nspins s: potts(1)", "out-of-range", "1"),

@@ -74,7 +74,6 @@ def test_it_refuses(text: str) -> None:
     ("lattice", "block"),
     [
         ("complete(size=16)", None),
-        ('graph(path="edges.csv")', None),
         ("diamond(b=2, branches=2, generations=3)", None),
         ("square(8)", "decimate(b=2, cell=[(0,0)])"),
         ("square(8)", "learned(stack=stack)"),
@@ -90,6 +89,11 @@ def test_options_of_the_schema_are_options_of_the_checker(lattice: str, block: s
     text = f"lattice {lattice}\nspins s: ising\n" + (f"block {block}\n" if block else "")
     text += learned if block and "stack" in block else ""
     build(read_text(text))
+
+
+def test_the_path_of_a_graph_is_an_option(tmp_path: Path) -> None:
+    (tmp_path / "edges.csv").write_text("a,b\n0,1\n")
+    build(read_text('lattice graph(path="edges.csv")\nspins s: ising\n'), folder=tmp_path)
 
 
 # -- alphabets -------------------------------------------------------------------------------------

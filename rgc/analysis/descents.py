@@ -92,8 +92,7 @@ def _times(matrices: Floats, vectors: Floats) -> Floats:
 
 def _look(columns: Columns, at: Floats, wanted: Floats) -> _At:
     functions, rest = columns(at)
-    known: NDArray[np.bool_] = np.all(np.isfinite(functions), axis=(1, 2))
-    known &= np.isfinite(rest).all(axis=1)
+    known = np.array(np.isfinite(functions).all(axis=(1, 2)) & np.isfinite(rest).all(axis=1))
     functions = np.where(known[:, None, None], functions, 0.0)
     aim = wanted - np.where(known[:, None], rest, 0.0)
     basis, upper = np.linalg.qr(functions)

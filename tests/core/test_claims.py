@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import rgc
-from rgc import claims
+from rgc import claims, cost
 from rgc.cli import main
+from rgc.cli.claims import SLOW
 from rgc.results.ledger import Entry, ledger
 
 INNER = """
@@ -30,6 +31,7 @@ def test_a_claim_is_checked_without_a_warning_and_pins_its_verdict(name: str) ->
     assert loaded.spec.claim is not None
     assert [each.word for each in loaded.spec.expectations if each.word]
     assert len(loaded.spec.about.splitlines()) >= 3
+    assert cost.of_run(loaded).seconds < SLOW  # so that it runs without --slow
 
 
 @pytest.mark.parametrize(

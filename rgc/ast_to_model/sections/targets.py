@@ -13,7 +13,7 @@ from rgc.model.lattice import Lattice
 from rgc.model.names import coupling_name, product_named
 from rgc.model.operators import Product
 from rgc.model.spec import FlowOfSpec, Spec
-from rgc.model.stack import Stack, rings_of
+from rgc.model.stack import MOST_RINGS, Stack, rings_of
 from rgc.passes.find_turns import find_turns
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.tell_operators import tell_hidden, tell_operators
@@ -49,8 +49,7 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
         elif answer == "visible_hidden":
-            rings = rings_of(spec.stack.layers[0].visible.places) if spec.stack is not None else 0
-            names += [f"{answer}.r{ring}" for ring in range(1, rings)]
+            names += [f"{answer}.r{ring}" for ring in range(1, _rings(spec))]
         elif answer == "critical_tangent":
             names += [f"{answer}.{name}" for name in (_measured(spec) if head == answer else ())]
         elif answer == "couplings":
@@ -262,6 +261,14 @@ def _told(spec: Spec) -> list[str]:
         return []
     operators = tell_operators(spec.lattice, spec.species, spec.hamiltonian)
     return [*(each.name for each in operators), *(("other_pairs",) if operators else ())]
+
+
+def _rings(spec: Spec) -> int:
+    """The rings in which correlations of visible and hidden units are told; where there are none
+    all that there may be, of which `lacking` says why not.
+    """
+    found = rings_of(spec.stack.layers[0].visible.places) if spec.stack is not None else 0
+    return found if found > 1 else MOST_RINGS
 
 
 def _hidden(spec: Spec) -> list[str]:

@@ -71,7 +71,7 @@ class Fit(Fitting):
     @property
     def _descents(self) -> int:
         """The steps of fits: one for the data, and one for so many of the other series."""
-        return 1 + ceil((int(self.series.shape[1]) - 1) / TOGETHER)
+        return 1 + ceil((len(self.series.T) - 1) / TOGETHER)
 
     def start(self) -> State:
         count, unknown = self.series.shape[1], len(self.axes)

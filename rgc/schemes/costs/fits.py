@@ -17,8 +17,9 @@ EVALUATIONS = 80
 REFINED = 8
 """Starts that are refined for the data."""
 
-TOGETHER = 100
-"""Curves of the starts of another series, all of which are refined together, measured."""
+TOGETHER = 25
+"""What the starts of another series cost, in single curves, as all are refined together; measured.
+"""
 
 PROFILED = 60
 """Points of a profile with its two ends, measured."""

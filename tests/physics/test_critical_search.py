@@ -97,3 +97,15 @@ def test_a_run_in_other_pieces_and_resumed_gives_the_same_digits() -> None:
     assert set(whole.arrays) == set(cut.arrays)
     for name, array in whole.arrays.items():
         assert np.array_equal(array, cut.arrays[name]), name
+
+
+@pytest.mark.slow
+def test_potts_spins_are_found_too() -> None:
+    run = "sweeps=300, thermalise=100, every=2, update=wolff, basis=operators(range=1, bodies=2)"
+    written = text("square(32)", "- K * sum(<i,j>) delta(s[i], s[j])", 0.9, run)
+    spec = load(written.replace("s: ising", "s: potts(3)"))
+    critical = rgc.compile(spec, threads=1).run(warn=lambda said: None).result.critical["K"]
+    assert critical.value is not None
+    assert critical.error is not None
+    assert critical.error < 2e-3
+    assert critical.value == pytest.approx(np.log(1 + np.sqrt(3)), abs=4 * critical.error)

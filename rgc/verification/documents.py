@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from rgc.ast_to_model.sections.scan_measures import is_of_scan
-from rgc.language.updates import COPY_UPDATES, UPDATES
+from rgc.language.updates import AUTO, COPY_UPDATES, UPDATES
 from rgc.model.block_maps import FREE, TRIED
 from rgc.model.graphs import GRAPH
 from rgc.model.lattice import Boundary, Cell
+from rgc.model.spec import Spec
 from rgc.model.tempering import NAME
+from rgc.passes.choose_clusters import choose_clusters
 from rgc.syntax import ast
 
 KEPT = ("update", "generator", "planes")
@@ -55,6 +57,25 @@ def _without_exchange(option: ast.Option) -> ast.Option:
     default = UPDATES[NAME].defaults["inner"]
     inner = {each.name: each.value for each in update.options}.get("inner", ast.Name(str(default)))
     return replace(option, value=inner)
+
+
+def with_chosen_update(document: ast.Document, spec: Spec) -> ast.Document:
+    """The document with what `update=auto` stands for at the spec in its place, since on smaller
+    lattices it would stand for another update.
+    """
+    body, hamiltonian, lattice = _body(document, "flow"), spec.hamiltonian, spec.lattice
+    if not isinstance(body, ast.Call) or hamiltonian is None or lattice is None:
+        return document
+    chosen = ast.Name(choose_clusters(hamiltonian, lattice, spec.species).update)
+    options = tuple(
+        replace(option, value=chosen)
+        if option.name == "update"
+        and isinstance(option.value, ast.Name)
+        and option.value.name == AUTO
+        else option
+        for option in body.options
+    )
+    return _with(document, "flow", replace(body, options=options))
 
 
 def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]) -> ast.Document:

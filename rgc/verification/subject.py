@@ -34,6 +34,7 @@ from rgc.verification.documents import (
     at_one_value,
     at_point,
     decimated,
+    with_chosen_update,
     with_flow,
     with_tried_map,
     without,
@@ -155,12 +156,14 @@ class Subject:
 
     @cached_property
     def document(self) -> Document:
-        """The syntax tree at the first point, of a sampler with one block map a level, and of
-        tempering with the update from one exchange to the next.
+        """The syntax tree at the first point, of a sampler with one block map a level, of
+        tempering with the update from one exchange to the next, and with that which `auto` chose.
         """
         point = at_point(self.loaded.document, {**self.loaded.given, **self.point})
         point = at_one_value(point)
-        return with_tried_map(point) if self.sampled_by_programs else point
+        if not self.sampled_by_programs:
+            return point
+        return with_tried_map(with_chosen_update(point, self.loaded.spec))
 
     @cached_property
     def spec(self) -> Spec:

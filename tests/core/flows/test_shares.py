@@ -41,6 +41,13 @@ hamiltonian - sum(<i,j>) J[i,j] * s[i]*s[j]
 flow enumerate(disorder={})
 measure {{ log_z, energy, abs_m }}
 """
+COPIES = """parameters {{ K = 1, J ~ normal(0, 1) }}
+lattice square(3)
+spins s: ising
+hamiltonian - K * sum(<i,j>) J[i,j] * s[i]*s[j]
+flow sample(sweeps=6, thermalise=2, every=2, replicas=256, disorder=128, update={})
+measure {{ energy, q2 }}
+"""
 CASES = {
     "three words": (SAMPLE.format(192, "save=1, series=true"), 3),
     "whole groups": (SAMPLE.format(2048, "generator=philox"), 8),
@@ -54,6 +61,8 @@ CASES = {
         .replace("0.4 *", "K *"),
         3,
     ),
+    "tempered numbers": (COPIES.format("tempering(K=[0.5, 1])"), 2),
+    "copies": (COPIES.format("houdayer"), 2),
     "mcrg": (MCRG.format("ising", "s[i]*s[j]"), 4),
     "kept levels": (
         MCRG.format("ising", "s[i]*s[j]").replace("mcrg(", "mcrg(save=2, series=true, "),

@@ -103,3 +103,12 @@ def test_the_check_says_what_was_chosen() -> None:
     both = rgc.load(text + "scan { K = [0.2, 0.44] }")
     assert both.summary.endswith("update=auto is local or wolff")
     assert "update=" not in rgc.load(text.replace(", update=auto", "")).summary
+
+
+def test_small_instances_are_verified_with_what_was_chosen() -> None:
+    from rgc.verification.subject import make_subject
+    from rgc.verification.turns import check_turns
+
+    text = TEXT.format("square(64)", ISING, PAIRS, "auto")
+    subject = make_subject(rgc.load(text), [], 0)
+    assert [each.verdict for each in check_turns(subject)] == ["passed"] * 3

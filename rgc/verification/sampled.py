@@ -32,8 +32,10 @@ RUN = {"replicas": 4096, "thermalise": 10, "sweeps": 50, "every": 5}
 LEVEL = 1e-3
 """The probability that a correct code fails, whatever the number of averages."""
 
-Averaged = Mapping[str, tuple[float, float, float]]
-"""For each name the sampled average, its error from groups of replicas, and the exact one."""
+Averaged = Mapping[str, tuple[float, float, float, float]]
+"""For each name the sampled average, its error from groups of replicas, the exact one, and the
+probability that a state has another value than the sampled average.
+"""
 
 
 def check_sampled(subject: Subject) -> Iterator[Finding]:
@@ -65,7 +67,7 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
         return
     p = {name: p_value(*average) for name, average in averages.items()}
     worst = min(p, key=lambda name: p[name])
-    value, error, exact = averages[worst]
+    value, error, exact, _ = averages[worst]
     complaint = (
         "" if holm(p) > LEVEL else f"{worst} is {value:.6g} +- {error:.2g}, exactly {exact:.6g}"
     )
@@ -74,16 +76,18 @@ def check_sampled(subject: Subject) -> Iterator[Finding]:
     yield judged("e", "sampled averages", claim, where, level="L4", complaint=complaint, **figures)
 
 
-def p_value(value: float, error: float, exact: float) -> float:
+def p_value(value: float, error: float, exact: float, others: float = 1.0) -> float:
     """The two-sided p-value of Student's t with 31 degrees of freedom, since errors come from 32
     groups.
 
-    A sum that never changes must be exact.
+    A sum that never changes must be exact, or its other values so rare, with the probability
+    `others`, that none of the independent replicas need have started with one.
     """
     from scipy.stats import t
 
     if error <= 1e-12 * (1 + abs(exact)):
-        return float(abs(value - exact) <= 1e-9 * (1 + abs(exact)))
+        same = abs(value - exact) <= 1e-9 * (1 + abs(exact))
+        return 1.0 if same else float((1 - min(others, 1.0)) ** RUN["replicas"])
     return float(2 * t.sf(abs(value - exact) / error, 31))
 
 
@@ -117,11 +121,11 @@ def sampled(subject: Subject, instance: Instance) -> Averaged:
     }
     for _ in range(made.steps):
         state = made.step(state)
-    averages: dict[str, tuple[float, float, float]] = {}
+    averages: dict[str, tuple[float, float, float, float]] = {}
     arrays = made.estimator.by_group(state.arrays)
     for name, estimate in made.estimator.estimates(arrays).items():
         if estimate.value is not None and estimate.error is not None:
-            averages[name] = estimate.value, estimate.error, exact.measure(name)
+            averages[name] = estimate.value, estimate.error, exact.measure(name), 1.0
     return averages | (
         _operators(subject, made, arrays, states, exact.weights) if hasattr(made, "levels") else {}
     )
@@ -148,9 +152,9 @@ class WeightedStates:
 
 def _operators(
     subject: Subject, made: Any, arrays: Mapping[str, Any], states: States, weights: Any
-) -> dict[str, tuple[float, float, float]]:
+) -> dict[str, tuple[float, float, float, float]]:
     """For each operator the average of its sum over the lattice, level by level."""
-    averages: dict[str, tuple[float, float, float]] = {}
+    averages: dict[str, tuple[float, float, float, float]] = {}
     levels = [WeightedStates(states, weights)]
     for block, level in zip(
         read_maps(subject, states.lattice), made.levels.levels[1:], strict=False
@@ -166,7 +170,9 @@ def _operators(
                 sums = counted(tally, level.lattice, fields, kinds)[: exact.states.number]
                 error = float(means.std(ddof=1) / np.sqrt(len(means)))
                 name = f"{operator} ({sector}) at level {level.number}"
-                averages[name] = float(means.mean()), error, float(sums @ exact.weights)
+                mean, true = float(means.mean()), float(sums @ exact.weights)
+                others = float(exact.weights[np.abs(sums - mean) > 1e-9].sum())
+                averages[name] = mean, error, true, others
     return averages
 
 

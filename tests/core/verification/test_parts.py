@@ -358,6 +358,9 @@ def test_p_values() -> None:
         0.05, abs=1e-3
     )  # t = 2.0395 at 31 degrees of freedom
     assert (p_value(3.0, 0.0, 3.0), p_value(3.0, 0.0, 3.1)) == (1, 0)
+    # 4096 replicas may all lack a state of probability 2e-5, and hardly one of 1e-2
+    assert p_value(8.0, 0.0, 7.99991, 2e-5) == pytest.approx(0.9213, abs=1e-4)
+    assert p_value(8.0, 0.0, 7.96, 1e-2) < 1e-12
     assert holm({"a": 0.01, "b": 0.5}) == 0.02
     assert holm({}) == 1
 

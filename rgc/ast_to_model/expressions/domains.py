@@ -140,7 +140,7 @@ def _of_graph(domain: ast.Domain, lattice: Lattice) -> Summands:
             if all(len(edge) == 2 for edge in edges):
                 return _pairs(first, second, tuple((a, b) for a, b in edges))
             message = "the edges of this graph join more than two sites"
-            hint = "write sum(e in edges) with prod(i in e) s[i]"
+            hint = "sum over e in edges, with a product over the sites i in e"
             raise problem("wrong-lattice", message, domain.span, hint=hint)
     message = "sums on a graph run over (i), <i,j> and e in edges"
     raise problem("wrong-lattice", message, domain.span)

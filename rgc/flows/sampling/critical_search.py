@@ -124,8 +124,10 @@ class CriticalSearch:
     def finish(self, state: State) -> Result:
         last, factors = len(self.sweeps) - 1, state.values["factors"]
         flow = _flow(self, last, 0, factors[last])
+        found = flow.finish(State(flow.steps, _part(state.arrays, LATTICES[0])))
+        sought = {"find": "critical", "moved": list(self.moved), "factors": list(factors)}
         return at_critical_point(
-            flow.finish(State(flow.steps, _part(state.arrays, LATTICES[0]))),
+            replace(found, provenance={**found.provenance, **sought}),
             self._pairs(state, last),
             {term.name: term.coupling for term in self._moving},
             factors[last],

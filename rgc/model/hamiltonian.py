@@ -30,6 +30,9 @@ class Term:
     too. `inhomogeneous` names the site-dependent coupling (`J[i,j]`) of a term that is not
     translation invariant.
 
+    With `every_pair` it is a sum over every pair of a lattice with cells, in which a product that
+    the boundaries make the same at two cells has half its weight.
+
     On a lattice without cells (complete, diamond, graph) the spins of a product have the empty
     cell, and their letters distinguish them, in the order in which the sum binds its `sites` (0 on
     all others).
@@ -42,6 +45,7 @@ class Term:
     tables: tuple[Table, ...] = ()
     inhomogeneous: str | None = None
     sites: int = 0
+    every_pair: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -237,10 +237,24 @@ class Evaluator:
                 yield from ({first: a, second: b} for a, b in edge_sites(self.lattice))
             case ast.Pairs(first, second, order, along):
                 yield from self.pairs(first, second, order, along)
+            case ast.Ascending((first, second)):
+                every = product(
+                    *map(range, self.lattice.cells)
+                )  # there are pairs between all cells
+                sites = [Site(cell, letter) for cell in every for letter in letters]
+                for k, a in enumerate(sites):
+                    yield from ({first: a, second: self.near(a, b)} for b in sites[k + 1 :])
             case ast.Shell(order_of, first, second):
                 yield from self.pairs(first, second, round(self(order_of)), None)
             case _:
                 raise Unreadable(f"the independent evaluator cannot read sums over {domain}")
+
+    def near(self, first: Site, second: Site) -> Site:
+        """The image of the second site that is nearest to the first."""
+        axes = zip(self.lattice.cells, self.lattice.boundary, strict=True)
+        steps = ((0,) if edge == "open" else (-size, 0, size) for size, edge in axes)
+        images = [second.shifted(step) for step in product(*steps)]
+        return min(images, key=lambda image: self.lattice.distance(first, image))
 
     def faces(self, kind: str, along: ast.Expr | None) -> Iterator[tuple[Site, ...]]:
         normal = None if along is None else self.vector(along).index(1)

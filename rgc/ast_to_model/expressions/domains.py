@@ -15,6 +15,7 @@ from rgc.ast_to_model.expressions.sites import Bound, Group, Referent, vector
 from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.complete import COMPLETE
+from rgc.model.every_pair import MOST_SITES, every_pair
 from rgc.model.graphs import GRAPH, edge_sites
 from rgc.model.lattice import Cell, Complete, Diamond, Geometry, Lattice, Site
 from rgc.model.lattices import AXES, face_kinds
@@ -40,10 +41,12 @@ class Summands:
 
     - `bounds` holds the indices of each summand.
     - `exchangeable` holds indices whose order has no meaning, as in `<i,j>` and `i < j`.
+    - `weights` are the factors of the summands where they are not all 1.
     """
 
     bounds: tuple[Bound, ...]
     exchangeable: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
 
 
 def indices(domain: ast.Domain) -> tuple[str, ...]:
@@ -97,9 +100,7 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
                 tuple({index: group} for group in _collection(domain, collection, lattice))
             )
         case ast.Ascending():
-            message = "sums over all pairs of a lattice with cells are not supported yet"
-            hint = "write shells or offsets, or take the complete lattice"
-            raise problem("not-yet", message, domain.span, hint=hint)
+            return _of_pairs(domain, lattice)
 
 
 def _in_every_cell(found: Summands, lattice: Lattice) -> Summands:
@@ -127,6 +128,24 @@ def _every(domain: ast.Pairs | ast.Ascending, lattice: Lattice) -> Summands:
     letters = combinations(range(len(lattice.basis)), len(names))
     sites = ([Site((0,) * lattice.dimension, letter) for letter in chosen] for chosen in letters)
     return Summands(tuple(dict(zip(names, chosen, strict=True)) for chosen in sites), names)
+
+
+def _of_pairs(domain: ast.Ascending, lattice: Lattice) -> Summands:
+    """Every pair of sites of a finite lattice, by the shortest way between them."""
+    if len(domain.indices) != 2:
+        message = "on a lattice with cells these sums run over pairs, not more sites"
+        raise problem("not-yet", message, domain.span, hint="write sum(i < j)")
+    if not lattice.finite:
+        message = "a sum over every pair needs a finite lattice"
+        hint = f"give it a size: {lattice.name}(16)"
+        raise problem("needs-finite-lattice", message, domain.span, hint=hint)
+    if lattice.sites > MOST_SITES:
+        message = f"every pair of {lattice.sites} sites; the limit is {MOST_SITES} sites"
+        raise problem("too-many-sites", message, domain.span, hint="take a smaller lattice")
+    first, second = domain.indices
+    found = tuple(every_pair(lattice))
+    bounds = tuple({first: a, second: b} for a, b, _ in found)
+    return Summands(bounds, domain.indices, tuple(weight for _, _, weight in found))
 
 
 def _of_graph(domain: ast.Domain, lattice: Lattice) -> Summands:

@@ -130,6 +130,8 @@ class _Gathered(Generic[E]):
             sites=0
             if isinstance(self.expander.lattice, Lattice)
             else len(indices(self.part.sum.domain)),
+            every_pair=isinstance(self.expander.lattice, Lattice)
+            and isinstance(self.part.sum.domain, ast.Ascending),
             span=self.part.sum.span,
         )
         return Draft(term, key, abs(factor) == 1)
@@ -152,7 +154,8 @@ class _Gathered(Generic[E]):
         a summand that do not reach as far as the whole would survive beyond an open edge.
         """
         body = self.part.sum.body
-        for bound in domain.bounds:
+        weights = domain.weights or (1.0,) * len(domain.bounds)
+        for bound, weight in zip(domain.bounds, weights, strict=True):
             expansion = self.expander.expand(body, bound)
             self._check_exchange(expansion, bound, domain)
             self._check_edges(expansion, bound)
@@ -160,7 +163,9 @@ class _Gathered(Generic[E]):
                 if key.field is not None:
                     supports, scope = self.ring.supports(function), self.expander.scope
                     check_places(key.field, supports, body, bound, self.expander.lattice, scope)
-            yield from expansion.items()
+            for key, function in expansion.items():
+                share = self.ring.constant(weight)
+                yield key, function if weight == 1 else self.ring.multiply(share, function)
 
     def _check_exchange(self, expansion: dict[Key, E], bound: Bound, domain: Summands) -> None:
         names = domain.exchangeable

@@ -50,19 +50,21 @@ def lattice_sum(
         raise problem(
             "not-yet", "a product over the whole lattice cannot be measured yet", expr.span
         )
-    bounds = summands(expr.domain, lattice, scope).bounds
+    found = summands(expr.domain, lattice, scope)
+    bounds, weights = found.bounds, found.weights or (1.0,) * len(found.bounds)
     two_states = all(spin.two_states for spin in species)
     polynomials = Expander(Polynomials(species), species, lattice, scope)
     tables = Expander(Tables(species), species, lattice, scope)
-    share = _share(expr, bounds, polynomials)
+    share = _share(expr, bounds, weights, polynomials)
     terms: list[tuple[float, Tally]] = []
-    for bound in bounds:
+    for bound, of_bound in zip(bounds, weights, strict=True):
         for body, where in _by_weight(expr.body, bound, polynomials):
-            terms += (
+            parts = (
                 _products(body, bound, where, polynomials)
                 if two_states
                 else _tables(body, bound, where, tables)
             )
+            terms += ((of_bound * weight, tally) for weight, tally in parts)
     terms = _together(terms) if lattice.edges else terms
     return Linear(tuple((share * weight, tally) for weight, tally in terms))
 
@@ -84,11 +86,17 @@ def _together(terms: Sequence[tuple[float, Tally]]) -> list[tuple[float, Tally]]
     return [*joined, *others]
 
 
-def _share(expr: ast.Reduction, bounds: Sequence[Bound], expander: Expander[Polynomial]) -> float:
+def _share(
+    expr: ast.Reduction,
+    bounds: Sequence[Bound],
+    weights: Sequence[float],
+    expander: Expander[Polynomial],
+) -> float:
     """1 for a sum, and for a mean 1 by the number of its summands."""
     if expr.kind != "mean":
         return 1.0
-    places = sum(_places(expr.body, bound, expander) for bound in bounds)
+    pairs = zip(bounds, weights, strict=True)
+    places = sum(weight * _places(expr.body, bound, expander) for bound, weight in pairs)
     if not places:
         message = "this is a mean of nothing: on no place of the lattice are all its sites there"
         raise problem("out-of-range", message, expr.span)

@@ -70,7 +70,7 @@ def terms_that_fit(asked: Asked) -> Iterator[Problem]:
         return
     shape = " x ".join("infinite" if size is None else str(size) for size in lattice.shape)
     for term in hamiltonian.terms:
-        if meets_itself(term, lattice):
+        if not term.every_pair and meets_itself(term, lattice):
             message = f"on a lattice of {shape} cells this term meets itself around the boundary"
             hint = (
                 "take a larger lattice or open boundaries; enumerate counts such bonds with their "

@@ -183,7 +183,7 @@ REFUSALS = [
     ("- K * sum(<i,j> along z) s[i]*s[j]", "bad-offset", "z"),
     ("- K * sum(<i,j> along (1,1)) s[i]*s[j]", "bad-direction", "(1,1)"),
     ("- K * sum(plaquette(i,j,k,l) along x) s[i]*s[k]", "bad-direction", "x"),
-    ("- K * sum(i < j) s[i]*s[j]", "not-yet", "i < j"),
+    ("- K * sum(i < j < k) s[i]*s[j]*s[k]", "not-yet", "i < j < k"),
     ("- K * sum(e in edges) s[e.a]*s[e.b]", "wrong-collection", "e in edges"),
     ("- K * sum(B in blocks) s[B]", "wrong-collection", "B in blocks"),
     ("- K * sum(shell(0,i,j)) s[i]*s[j]", "out-of-range", "0"),

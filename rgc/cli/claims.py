@@ -112,7 +112,7 @@ def _tell(name: str, found: Mapping[str, Any]) -> None:
 
 def _page(out: Path, left: Mapping[str, str]) -> Path:
     """Write the page of all claims of which the folder has a result."""
-    from rgc.results.ledger import Entry, ledger
+    from rgc.results.pages.ledger import Entry, ledger
 
     made = []
     for name in claims.names():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rgc.cli import DONE
 from rgc.cli.arguments import Parser
-from rgc.results.report import rebuild
+from rgc.results.pages.report import rebuild
 
 
 def parser() -> Parser:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rgc.cli.columns import WIDTH, aligned, marks
 from rgc.cli.study_table import render_study
 from rgc.errors import escape
-from rgc.results.labels import method_names
+from rgc.results.figures.labels import method_names
 from rgc.results.numbers import eigenvalue, with_error, with_kind
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from xarray import Dataset
 
-    from rgc.results.plots import Figures
+    from rgc.results.figures.plots import Figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -50,12 +50,12 @@ class Answer(AnswerData):
 
         A notebook shows them; `answer.plot()["exponents"]` is a figure of matplotlib.
         """
-        from rgc.results.plots import figures
+        from rgc.results.figures.plots import figures
 
         return figures(self)
 
     def _repr_html_(self) -> str:
-        from rgc.results.plots import svg
-        from rgc.results.report import body
+        from rgc.results.figures.plots import svg
+        from rgc.results.pages.report import body
 
         return body(self.document(), {name: svg(each) for name, each in self.plot().items()})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rgc.results.document import document
-from rgc.results.labels import FREE, method_names
+from rgc.results.figures.labels import FREE, method_names
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -211,7 +211,7 @@ def _failure(name: str, part: Callable[[], None]) -> str:
 
 
 def _write_page(answer: Answer, drawings: Mapping[str, str], out: Written) -> None:
-    from rgc.results.report import report
+    from rgc.results.pages.report import report
 
     date = date_of_the_run(out.folder)
     page = report(answer.document(), answer.text, drawings, date=date, downloads=out.names)
@@ -225,7 +225,7 @@ def _write_summary(answer: Answer, out: Written) -> None:
 
 def _write_plots(answer: Answer, out: Written, formats: Sequence[str]) -> dict[str, str]:
     """The plots as SVG texts by name, which are written as files too, and in other formats."""
-    from rgc.results.plots import figures, printed, svg
+    from rgc.results.figures.plots import figures, printed, svg
 
     drawings = {}
     for name, figure in figures(answer).items():

@@ -23,7 +23,7 @@ from typing import Any
 from rgc import runner
 from rgc.cli import main
 from rgc.flows.flow import Flow, State
-from rgc.results import plots
+from rgc.results.figures import plots
 
 SPECS = {
     "sample": """lattice square(4)

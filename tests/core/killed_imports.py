@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 import rgc
-import rgc.results.report
+import rgc.results.pages.report
 from tests.core.killed import SPECS
 
 for text in (text for kind, text in SPECS.items() if kind != "study"):  # it needs a folder

@@ -12,7 +12,7 @@ import rgc
 from rgc import claims, cost
 from rgc.cli import main
 from rgc.cli.claims import SLOW
-from rgc.results.ledger import Entry, ledger
+from rgc.results.pages.ledger import Entry, ledger
 
 INNER = """
 data file("points.csv")

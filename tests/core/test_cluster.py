@@ -15,7 +15,7 @@ import rgc
 from rgc import cluster, cost, memory, runner, tasks
 from rgc.cli import main
 from rgc.errors import SpecError
-from rgc.results import plots
+from rgc.results.figures import plots
 from rgc.runner import Interrupted, Stop
 from rgc.slurm import Slurm, read_slurm
 from tests.core.cluster_tasks import on_two_devices, point_dies, share_dies

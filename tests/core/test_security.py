@@ -19,7 +19,7 @@ import pytest
 import rgc
 from rgc.cli import main
 from rgc.errors import SpecError
-from rgc.results.report import report
+from rgc.results.pages.report import report
 
 with suppress(ImportError):  # xarray imports it where it is installed; it pickles what is its own
     import dask.array  # noqa: F401

@@ -22,7 +22,8 @@ import rgc
 from rgc import cost, runner
 from rgc.errors import SpecError
 from rgc.flows.flow import Flow
-from rgc.results import checkpoint, report
+from rgc.results import checkpoint
+from rgc.results.pages import report
 from rgc.syntax.print import convert
 from rgc.syntax.read import read_text
 from tests.fuzz.edits import WORD, Edit, spoilt_bytes, spoilt_text

@@ -12,7 +12,7 @@ import pytest
 import rgc
 from rgc.errors import SpecError
 from rgc.results.answer import Answer
-from rgc.results.plots import figures
+from rgc.results.figures.plots import figures
 from rgc.results.result import Result
 
 

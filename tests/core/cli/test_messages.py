@@ -63,7 +63,7 @@ def test_warnings_of_other_code_have_our_form(
 
 def test_figures_are_drawn_whatever_screen_is_named() -> None:
     code = (
-        "from rgc.results.plot_style import new_figure, styled\n"
+        "from rgc.results.figures.style import new_figure, styled\n"
         "with styled(): new_figure(1, 1)\n"
         "import os; print(os.environ['MPLBACKEND'])"
     )

@@ -8,7 +8,7 @@ from rgc.cli.table import render_answer
 from rgc.model.spec import Axis
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
-from rgc.results.labels import method_names
+from rgc.results.figures.labels import method_names
 from rgc.results.numbers import with_kind
 from rgc.results.result import Estimate, FreeEnergy, Level, Result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rgc.results.block_map_plot import exponents_by_map
+from rgc.results.figures.block_map import exponents_by_map
 from rgc.results.result import Estimate, Result
 
 

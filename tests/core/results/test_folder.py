@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from rgc.errors import SpecError
-from rgc.results import folder, report
+from rgc.results import folder
 from rgc.results.folder import Written, files_of_the_run, held
+from rgc.results.pages import report
 
 
 def names(path: Path) -> set[str]:

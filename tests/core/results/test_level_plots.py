@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from rgc.model.spec import Axis
-from rgc.results.configuration_plot import configurations
-from rgc.results.level_plots import LARGEST, couplings, dimensions
-from rgc.results.plots import figures
-from rgc.results.report import CAPTIONS, LATTICE
+from rgc.results.figures.configurations import configurations
+from rgc.results.figures.levels import LARGEST, couplings, dimensions
+from rgc.results.figures.plots import figures
+from rgc.results.pages.report import CAPTIONS, LATTICE
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from tests.core.results.test_scan_plot import scanned
 

@@ -18,9 +18,9 @@ from rgc.portrait.latex import latex
 from rgc.portrait.lattice_drawing import lattice_drawing
 from rgc.portrait.markup import highlighted
 from rgc.portrait.mathml import formulas
-from rgc.results.report import report
-from rgc.results.report_style import POLICY
-from rgc.results.report_tables import table
+from rgc.results.pages.report import report
+from rgc.results.pages.style import POLICY
+from rgc.results.pages.tables import table
 from rgc.syntax.read import read_text
 
 ROOT = Path(__file__).parents[3]
@@ -116,7 +116,7 @@ def test_files_that_can_be_loaded_are_there(folder: Path, text: str) -> None:
 
 
 def test_a_page_made_again_is_the_same(folder: Path, text: str) -> None:
-    from rgc.results.report import rebuild
+    from rgc.results.pages.report import rebuild
 
     assert rebuild(folder).read_text("utf-8") == text
 

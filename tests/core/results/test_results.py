@@ -19,13 +19,14 @@ from rgc.errors import SpecError
 from rgc.model.observables import ScanMeasure
 from rgc.model.spec import Axis
 from rgc.model.target import ExpectedValue, Tolerance
-from rgc.results import document_schema, report
+from rgc.results import document_schema
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
 from rgc.results.checks import check
+from rgc.results.figures.plots import figures, printed, svg
 from rgc.results.judge import judge
 from rgc.results.numbers import with_error
-from rgc.results.plots import figures, printed, svg
+from rgc.results.pages import report
 from rgc.results.result import Eigenvalue, Estimate, FreeEnergy, Level, Result
 from rgc.results.scan import measure
 from rgc.results.store import Job

@@ -12,10 +12,10 @@ from rgc.model.spec import Axis
 from rgc.results.answer import Answer
 from rgc.results.answer_data import Point
 from rgc.results.checks import CheckedExpectation
-from rgc.results.labels import label
-from rgc.results.plots import Figures
+from rgc.results.figures.labels import label
+from rgc.results.figures.plots import Figures
+from rgc.results.figures.scans import EXPECTED, FEW, _style
 from rgc.results.result import Estimate, Result
-from rgc.results.scan_plot import EXPECTED, FEW, _style
 from tests.core.results.test_results import expectation
 
 K = Axis("K", (0.40, 0.42, 0.44, 0.46))

@@ -9,7 +9,9 @@ import pytest
 
 import rgc
 from rgc.cli import main
-from rgc.results import judge, plots, report
+from rgc.results import judge
+from rgc.results.figures import plots
+from rgc.results.pages import report
 
 SPEC = """parameters { K = 0.2 }
 lattice chain

@@ -13,8 +13,8 @@ import xarray as xr
 
 import rgc
 from rgc.emit import emit
-from rgc.results import report
 from rgc.results.dataset import POINT, parameter_names
+from rgc.results.pages import report
 
 TAKEN = (
     *("level", "coupling", "average", "observables", "method", "point", "exponents"),

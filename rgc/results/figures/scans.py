@@ -11,9 +11,9 @@ from math import isfinite
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import FREE, label, method_names
+from rgc.results.figures.labels import FREE, label, method_names
+from rgc.results.figures.style import MEASURED, SHADES, curve_style, new_figure, shades, spread
 from rgc.results.numbers import with_error
-from rgc.results.plot_style import MEASURED, SHADES, curve_style, new_figure, shades, spread
 from rgc.results.result import Estimate
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label
-from rgc.results.plot_style import curve_style, new_figure
+from rgc.results.figures.labels import label
+from rgc.results.figures.style import curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

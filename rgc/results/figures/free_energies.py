@@ -7,8 +7,8 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label, method_label, method_names
-from rgc.results.plot_style import LINES, MARKERS, spread
+from rgc.results.figures.labels import label, method_label, method_names
+from rgc.results.figures.style import LINES, MARKERS, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

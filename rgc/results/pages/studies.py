@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rgc.portrait.markup import escape
-from rgc.results.report_tables import number, table
+from rgc.results.pages.tables import number, table
 from rgc.results.verdict import SAID
 
 MARKS = {True: "holds", False: "fails", None: "open"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rgc.portrait.markup import escape
-from rgc.results.report_study import chip
-from rgc.results.report_style import HEAD, POLICY, STYLE
+from rgc.results.pages.studies import chip
+from rgc.results.pages.style import HEAD, POLICY, STYLE
 from rgc.version import __version__
 
 TITLE = "Is deep learning the renormalisation group?"

@@ -8,7 +8,7 @@ from itertools import compress
 from typing import Any
 
 from rgc.portrait.markup import escape
-from rgc.results.labels import method_names
+from rgc.results.figures.labels import method_names
 from rgc.results.numbers import eigenvalue, with_error, with_kind
 
 SHORT = 40

@@ -7,8 +7,8 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from rgc.model.claim import Bearing
+from rgc.results.figures.style import COLOURS, new_figure
 from rgc.results.numbers import with_error
-from rgc.results.plot_style import COLOURS, new_figure
 from rgc.results.verdict import ERRORS, Line, Verdict
 
 if TYPE_CHECKING:

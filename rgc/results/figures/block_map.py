@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rgc.results.figures.style import MEASURED, curve_style, new_figure
 from rgc.results.find import INVARIANT
-from rgc.results.plot_style import MEASURED, curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

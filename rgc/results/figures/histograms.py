@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rgc.results.plot_style import curve_style, new_figure
+from rgc.results.figures.style import curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,30 +6,30 @@ from collections.abc import Mapping
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.autocorrelation_plot import autocorrelation
-from rgc.results.block_map_plot import exponents_by_map
-from rgc.results.configuration_plot import configurations, zoom
-from rgc.results.evidence_plot import evidence
-from rgc.results.exponent_plot import exponents
-from rgc.results.fit_plot import fit, profiles
-from rgc.results.flow_diagram import flow_diagram
-from rgc.results.free_energy_plot import free_energies
-from rgc.results.histogram_plot import histograms
-from rgc.results.hull_plot import points
-from rgc.results.level_plots import couplings, dimensions
-from rgc.results.log_periodic_plot import log_periodic
-from rgc.results.machine_plots import (
+from rgc.results.figures.autocorrelation import autocorrelation
+from rgc.results.figures.block_map import exponents_by_map
+from rgc.results.figures.configurations import configurations, zoom
+from rgc.results.figures.evidence import evidence
+from rgc.results.figures.exponents import exponents
+from rgc.results.figures.fit import fit, profiles
+from rgc.results.figures.flow_diagram import flow_diagram
+from rgc.results.figures.free_energies import free_energies
+from rgc.results.figures.histograms import histograms
+from rgc.results.figures.hull import points
+from rgc.results.figures.levels import couplings, dimensions
+from rgc.results.figures.log_periodic import log_periodic
+from rgc.results.figures.machines import (
     field_couplings,
     iterated,
     receptive_fields,
     training,
     visible_hidden,
 )
-from rgc.results.map_plot import basins, branches, cobweb, settling
-from rgc.results.objective_plot import objective
-from rgc.results.plot_style import new_figure, styled
-from rgc.results.scan_plot import quantities, scan, scan_of
-from rgc.results.spectrum_plot import spectrum, spectrum_of_scan
+from rgc.results.figures.maps import basins, branches, cobweb, settling
+from rgc.results.figures.objective import objective
+from rgc.results.figures.scans import quantities, scan, scan_of
+from rgc.results.figures.spectra import spectrum, spectrum_of_scan
+from rgc.results.figures.style import new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

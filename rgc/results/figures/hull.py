@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.plot_style import COLOURS, MARKERS, new_figure, shades
+from rgc.results.figures.style import COLOURS, MARKERS, new_figure, shades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

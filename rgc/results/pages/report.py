@@ -12,9 +12,10 @@ from typing import Any
 from rgc.errors import Problem, SpecError
 from rgc.portrait.markup import escape
 from rgc.portrait.portrait import Portrait, portrait
-from rgc.results import files, report_study, report_tables
+from rgc.results import files
 from rgc.results.folder import date_of_the_run, files_of_the_run
-from rgc.results.report_style import HEAD, POLICY, STYLE
+from rgc.results.pages import studies, tables
+from rgc.results.pages.style import HEAD, POLICY, STYLE
 
 LATTICE = "lattice"
 """The name of the drawing of the lattice, which stands with the model."""
@@ -79,7 +80,7 @@ def report(
         *_findings(summary, drawings),
         ("The model", _model(shown, drawings)),
         ("The spec as run", f'<pre tabindex="0">{shown.code}</pre>' if spec else ""),
-        ("Provenance", report_tables.provenance(summary)),
+        ("Provenance", tables.provenance(summary)),
         ("Make it again", _again(summary)),
         ("Files", _downloads(downloads)),
     ]
@@ -135,39 +136,39 @@ def _findings(summary: Mapping[str, Any], drawings: Mapping[str, str]) -> Parts:
     points = summary.get("points")
     names = [name for name in dict.fromkeys((*CAPTIONS, *drawings)) if "." not in name]
     plots = "\n".join(_drawing(name, drawings) for name in names if name != LATTICE)
-    expected = ("What was expected", report_tables.checks(summary["checks"]))
+    expected = ("What was expected", tables.checks(summary["checks"]))
     if points is not None:
         return (
             expected,
             (
                 "From the scan",
-                report_tables.numbers(summary["observables"], "Measures of the scan."),
+                tables.numbers(summary["observables"], "Measures of the scan."),
             ),
-            ("Points", report_tables.points(points)),
+            ("Points", tables.points(points)),
             ("Figures", plots.strip()),
         )
     levels = summary["levels"]
     caption = "Averages and other values"
     return (
-        ("The claim", report_study.claim(summary)),
-        ("Runs", report_study.runs(summary)),
+        ("The claim", studies.claim(summary)),
+        ("Runs", studies.runs(summary)),
         expected,
-        ("Exponents", report_tables.numbers(summary["exponents"], "Critical exponents.")),
+        ("Exponents", tables.numbers(summary["exponents"], "Critical exponents.")),
         (
             "Fixed points",
-            report_tables.numbers(summary["fixed_point"], "The fixed point of the exponents.")
-            + report_tables.fixed_points(summary.get("fixed_points", ())),
+            tables.numbers(summary["fixed_point"], "The fixed point of the exponents.")
+            + tables.fixed_points(summary.get("fixed_points", ())),
         ),
-        (caption, report_tables.numbers(summary["observables"], f"{caption}.")),
-        ("Free energy", report_tables.free_energies(summary["free_energy"])),
+        (caption, tables.numbers(summary["observables"], f"{caption}.")),
+        ("Free energy", tables.free_energies(summary["free_energy"])),
         ("Figures", plots.strip()),
         (
             "Levels",
-            report_tables.by_level(levels, "couplings", "Couplings by level.")
-            + report_tables.by_level(levels, "observables", f"{caption} by level."),
+            tables.by_level(levels, "couplings", "Couplings by level.")
+            + tables.by_level(levels, "observables", f"{caption} by level."),
         ),
-        ("Chains", report_tables.chains(summary.get("iterated", ()))),
-        ("Eigenvalues", report_tables.eigenvalues(summary["eigenvalues"])),
+        ("Chains", tables.chains(summary.get("iterated", ()))),
+        ("Eigenvalues", tables.eigenvalues(summary["eigenvalues"])),
     )
 
 

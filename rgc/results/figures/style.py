@@ -84,7 +84,7 @@ def _matplotlib() -> Any:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of a width and a height in inches."""
-    from rgc.results.shown_figure import ShownFigure
+    from rgc.results.figures.shown import ShownFigure
 
     return ShownFigure(figsize=(width, height), layout="constrained")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.plot_style import COLOURS, SIGNED, curve_style, new_figure
+from rgc.results.figures.style import COLOURS, SIGNED, curve_style, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label
-from rgc.results.plot_style import COLOURS, curve_style, new_figure, shades
+from rgc.results.figures.labels import label
+from rgc.results.figures.style import COLOURS, curve_style, new_figure, shades
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rgc.model.lattice import Lattice
 from rgc.model.supercells import as_written
-from rgc.results.plot_style import new_figure
+from rgc.results.figures.style import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

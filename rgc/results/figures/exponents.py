@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rgc.results.figures.style import COLOURS, MEASURED, curve_style, level_ticks, new_figure
 from rgc.results.find import INVARIANT
-from rgc.results.plot_style import COLOURS, MEASURED, curve_style, level_ticks, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

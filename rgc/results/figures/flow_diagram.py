@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rgc.analysis.linearised_map import KINDS, kind_of
-from rgc.results.labels import label
-from rgc.results.plot_style import MARKERS
+from rgc.results.figures.labels import label
+from rgc.results.figures.style import MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label
-from rgc.results.plot_style import MEASURED, curve_style, level_ticks, new_figure
+from rgc.results.figures.labels import label
+from rgc.results.figures.style import MEASURED, curve_style, level_ticks, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rgc.results.labels import label
-from rgc.results.plot_style import COLOURS, MEASURED, new_figure
+from rgc.results.figures.labels import label
+from rgc.results.figures.style import COLOURS, MEASURED, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

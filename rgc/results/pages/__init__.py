@@ -1,0 +1,1 @@
+"""The pages of an answer and of all claims."""

@@ -12,7 +12,6 @@ from rgc.cli.arguments import Parser
 from rgc.compiler import parse
 from rgc.errors import Problem, SpecError
 from rgc.interchange.alps import Chosen, read_alps
-from rgc.interchange.dimod import read_dimod
 from rgc.interchange.foreign import Foreign
 from rgc.results import files
 from rgc.syntax.ast import Document
@@ -87,6 +86,8 @@ def _foreign(options: argparse.Namespace, stem: str) -> Foreign | None:
         if path is not None and not path.is_file():
             raise SpecError([Problem("missing-file", f"there is no file '{path}'")])
     if not alps:
+        from rgc.interchange.dimod import read_dimod  # the only one that needs NumPy
+
         return read_dimod(source, stem)
     wrong = next((each for each in options.settings if "=" not in each), None)
     if wrong is not None:

@@ -35,7 +35,7 @@ def ended(flow: Any, cuts: Sequence[int] = ()) -> dict[str, Any]:
     return dict(state.arrays)
 
 
-@pytest.mark.parametrize(("drawn", "update"), zip(DRAWN, UPDATES, strict=True))
+@pytest.mark.parametrize(("drawn", "update"), list(zip(DRAWN, UPDATES, strict=True)))
 @pytest.mark.parametrize("backend", ["numba", pytest.param("jax", marks=pytest.mark.slow)])
 def test_every_backend_has_the_same_bits(drawn: str, update: str, backend: str) -> None:
     whole = ended(flow_of(drawn, update))

@@ -113,7 +113,7 @@ def test_a_tabulated_function_has_its_values(species: Species) -> None:
     def function(at: Any) -> float:
         return float(at[PLACES[0]] ** 2 * at[PLACES[2]] - abs(at[PLACES[1]] - at[PLACES[0]]) + 0.1)
 
-    found = Polynomials([species]).tabulate(PLACES, function)
+    found = Polynomials([species]).tabulated(PLACES, list(map(function, states_of(species))))
     for at in states_of(species):
         assert value(found, at) == pytest.approx(function(at), rel=1e-12)
 

@@ -40,6 +40,7 @@ class ToyBackend:
     """
 
     name = "toy"
+    threads = 1
 
     def __init__(self, threads: int | None = None) -> None:
         del threads

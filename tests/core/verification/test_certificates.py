@@ -344,7 +344,7 @@ def test_what_cannot_be_run_is_refused() -> None:
 
 def test_a_backend_that_cannot_run_here_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from rgc import backend
-    from rgc.verification.subject import SMALL, make_subject
+    from rgc.verification.subject import make_subject
 
     right = backend.load
 

@@ -47,14 +47,14 @@ def _alternating(coefficients: tuple[int, ...], x: Array) -> Array:
 
 
 def uniforms(key: Array, units: int, chains: int, word0: Array) -> Array:
-    """The U of every chain and unit, u64[chain, unit]."""
-    pairs = jnp.arange((chains + 1) // 2, dtype=jnp.uint64)
-    word, plane = word0 + (pairs >> np.uint64(5)), pairs & np.uint64(31)
+    """The U of every chain and unit, u64[chain, unit]. A word holds those of two chains and is made
+    once for each of them, since XLA interleaves halves on CPUs entry by entry, without vectors."""
+    chain = jnp.arange(chains, dtype=jnp.uint64)
+    word, plane = word0 + (chain >> np.uint64(6)), (chain >> np.uint64(1)) & np.uint64(31)
     site = jnp.arange(units, dtype=jnp.uint64) << np.uint64(SITE_SHIFT)
     counter = ((word << np.uint64(WORD_SHIFT)) | plane)[:, None] | site[None, :]
     drawn = Stream("splitmix", key, counter).word(0)
-    halves = jnp.stack([drawn & LOW, drawn >> HALF], axis=1)
-    return halves.reshape(-1, units)[:chains]
+    return (drawn >> (HALF * (chain & np.uint64(1)))[:, None]) & LOW
 
 
 def binary(x: Array, uniform: Array) -> Array:

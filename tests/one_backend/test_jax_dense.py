@@ -39,3 +39,10 @@ def test_products_of_every_kind_are_exact(way: str) -> None:
     made.state[1][:] <<= 4
     expected = run(load("reference"), made)
     assert_equal(expected, run(Other(way), made))  # type: ignore[arg-type]
+
+
+def test_units_are_drawn_without_interleaving() -> None:
+    """XLA goes through arrays that are put together entry by entry on CPUs, without vectors, and
+    with them through the draws of all units."""
+    kernel = load("jax").compile(cd(Units(1500, "binary"), ISING, 64))
+    assert "concatenate" not in kernel.source

@@ -23,19 +23,28 @@ LARGEST = 50.0
 
 def fit(result: Result) -> Figure | None:
     """The data with the curve, and a histogram of R^2 of the other series, with that of the data.
+    Where values of the first column come again, as sizes do that stand beside temperatures, the
+    data stand over the curve's values, and the line is where both are equal.
 
     None where the result is that of no fit.
     """
+    import numpy as np
+
     if "fit" not in result.tables:
         return None
     nulls = result.tables.get("nulls")
     figure = new_figure(4.6 if nulls is None else 7.6, 3.1)
     panels = figure.subplots(1, 1 if nulls is None else 2, squeeze=False)[0]
     table, names = result.tables["fit"], result.labels["fit"][1]
-    ordered = table[table[:, 0].argsort(kind="stable")]
-    panels[0].plot(ordered[:, 0], ordered[:, 1], ".", color=MEASURED, markersize=3, label="data")
-    panels[0].plot(ordered[:, 0], ordered[:, 2], color=COLOURS[0], label="curve")
-    panels[0].set(xlabel=label(names[0]), ylabel=label(names[1]))
+    again = len(np.unique(table[:, 0])) < len(table)
+    across = 2 if again else 0
+    ordered = table[table[:, across].argsort(kind="stable")]
+    at, said = ordered[:, across], f"{label(names[1])} of the curve" if again else label(names[0])
+    panels[0].plot(
+        at, ordered[:, 1], ".", color=MEASURED, markersize=5 if again else 3, label="data"
+    )
+    panels[0].plot(at, ordered[:, 2], color=COLOURS[0], label="curve")
+    panels[0].set(xlabel=said, ylabel=label(names[1]))
     panels[0].legend(frameon=False)
     if nulls is not None:
         _histogram(panels[1], nulls, result)

@@ -260,8 +260,7 @@ class Compiled:
         from rgc.results.store import Job
 
         number = self.loaded.seed if seed is None else _seed(seed)
-        said: list[str] = []
-        tell = warn or _once(said)
+        tell = warn or _once()
         for problem in self.loaded.warnings if warn is None else ():
             tell(problem.message)
         where = None if out is None else Path(out)
@@ -330,8 +329,9 @@ def _seed(number: int) -> int:
     return seed
 
 
-def _once(said: list[str]) -> Callable[[str], None]:
-    """Gives each warning once, and notes what was said."""
+def _once() -> Callable[[str], None]:
+    """Gives each warning once."""
+    said: list[str] = []
 
     def tell(message: str) -> None:
         if message not in said:

@@ -14,6 +14,7 @@ from rgc.flows.sampling.copies import Copies, make_copies
 from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.energies import UNIT, coefficients, hamiltonian, rounding
 from rgc.verification.instances import Instance
+from rgc.verification.matrix import flows_of
 from rgc.verification.quenched import realised
 from rgc.verification.states import States, every_state
 from rgc.verification.subject import Subject
@@ -48,8 +49,7 @@ def check_copies(subject: Subject) -> Iterator[Finding]:
     origin, places = after[0], np.searchsorted(small.numbers, after[1])
     inside = small.numbers[np.minimum(places, len(sums) - 1)] == after[1]
     np.add.at(matrix, (origin[inside], places[inside]), chances[inside])
-    weight = np.exp(sums.min() - sums)
-    flows = (weight / weight.sum())[:, None] * matrix
+    flows = flows_of(sums, matrix)
     rounded = 2 * small.rounded
     yield within(
         "b",

@@ -203,6 +203,13 @@ def _advice(subject: Subject) -> str:
     return ": use update=heat_bath" if subject.sampler.choice.update == "metropolis" else ""
 
 
+def flows_of(energies: Any, chances: Any) -> Any:
+    """The probabilities [from, to] of a step in equilibrium, which detailed balance makes equal
+    both ways."""
+    weight = np.exp(energies.min() - energies)
+    return (weight / weight.sum())[:, None] * chances
+
+
 def communicating(matrix: Any, state: int) -> tuple[Any, bool]:
     """The states that communicate with a state, and whether sweeps among them are aperiodic.
 

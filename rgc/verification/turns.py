@@ -26,7 +26,7 @@ from rgc.verification.certificate import Finding, judged, unchecked, within
 from rgc.verification.chances import outcomes
 from rgc.verification.energies import UNIT, coefficients, hamiltonian, rounding
 from rgc.verification.instances import Instance, describe
-from rgc.verification.matrix import communicating
+from rgc.verification.matrix import communicating, flows_of
 from rgc.verification.schedule import writes
 from rgc.verification.states import States, every_state, pack, unpack
 from rgc.verification.subject import Subject
@@ -67,8 +67,7 @@ def check_turns(subject: Subject) -> Iterator[Finding]:
         yield unchecked("b", "clusters", claim, "L3", str(error))
         return
     energies = hamiltonian(subject, states)
-    weight = np.exp(energies.min() - energies)
-    flows = (weight / weight.sum())[:, None] * chances
+    flows = flows_of(energies, chances)
     where = f"{instance.name}, {states.number} states"
     yield within(
         "b",
@@ -79,7 +78,7 @@ def check_turns(subject: Subject) -> Iterator[Finding]:
         bound=_allowed(instance, clusters.update.program) + 16 * UNIT * states.number,
         turned=float(1 - np.trace(flows)),
     )
-    reached, _ = communicating(chances, int(np.argmax(weight)))
+    reached, _ = communicating(chances, int(np.argmin(energies)))
     apart = int((~reached).sum())
     complaint = f"{apart} states are never reached from the others" if apart else ""
     if not np.array_equal(chances, again):

@@ -4,9 +4,11 @@ wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import pytest
 
 from rgc.program.lattice import (
     Accept,
@@ -369,3 +371,28 @@ MUTATIONS = (
 """Mutations of nodes and schedules. Those of run-time arguments stand beside the tests: they are no
 part of a program.
 """
+
+
+def judged_mutants(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, complaints: Callable[[], Sequence[str]]
+) -> tuple[set[str], set[str]]:
+    """The names of the mutations that `complaints` catches and of those that it lets pass, each
+    made in the program of the update that a function of a module returns.
+    """
+    right = getattr(module, name)
+    caught: set[str] = set()
+    passed: set[str] = set()
+    for mutation in MUTATIONS:
+        made = []
+
+        def wrong(*arguments: Any, mutation: Any = mutation, made: Any = made, **how: Any) -> Any:
+            update = right(*arguments, **how)
+            program = mutation.apply(update.program)
+            made.append(program not in (None, update.program))
+            return replace(update, program=program or update.program)
+
+        monkeypatch.setattr(module, name, wrong)
+        found = complaints()
+        if any(made):
+            (caught if found else passed).add(mutation.name)
+    return caught, passed

@@ -14,7 +14,7 @@ from rgc.model_to_program import clusters_to_program as lowering
 from rgc.program.family import ProgramError
 from rgc.verification.subject import make_subject
 from rgc.verification.turns import check_turns
-from tests.mutations.mutants import MUTATIONS
+from tests.mutations.mutants import judged_mutants
 
 SPECS = {
     "ising": (
@@ -70,21 +70,10 @@ def test_right_turns_pass(name: str, update: str) -> None:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_wrong_turns_are_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right, caught, passed = clusters.clusters_to_program, set(), set()
     assert complaints(SPECS[name]) == []
-    for mutation in MUTATIONS:
-        made = []
-
-        def wrong(*arguments: Any, mutation: Any = mutation, made: Any = made, **how: Any) -> Any:
-            update = right(*arguments, **how)
-            program = mutation.apply(update.program)
-            made.append(program not in (None, update.program))
-            return replace(update, program=program or update.program)
-
-        monkeypatch.setattr(clusters, "clusters_to_program", wrong)
-        found = complaints(SPECS[name])
-        if any(made):
-            (caught if found else passed).add(mutation.name)
+    caught, passed = judged_mutants(
+        monkeypatch, clusters, "clusters_to_program", lambda: complaints(SPECS[name])
+    )
     assert passed <= set(EQUIVALENT)
     assert len(caught) >= 14
 

@@ -14,7 +14,7 @@ from rgc.flows.sampling import copies
 from rgc.program.family import ProgramError
 from rgc.verification.copies import check_copies
 from rgc.verification.subject import make_subject
-from tests.mutations.mutants import MUTATIONS
+from tests.mutations.mutants import judged_mutants
 
 TEXT = """parameters {{ J ~ {} }}
 lattice {}
@@ -61,21 +61,10 @@ def test_some_pairs_of_many_are_followed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_wrong_exchanges_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    text, right = TEXT.format(*RIGHT["2 x 2"]), copies.copies_to_program
-    caught, passed = set(), set()
-    for mutation in MUTATIONS:
-        made = []
-
-        def wrong(*arguments: Any, mutation: Any = mutation, made: Any = made, **how: Any) -> Any:
-            update = right(*arguments, **how)
-            program = mutation.apply(update.program)
-            made.append(program not in (None, update.program))
-            return replace(update, program=program or update.program)
-
-        monkeypatch.setattr(copies, "copies_to_program", wrong)
-        found = complaints(text)
-        if any(made):
-            (caught if found else passed).add(mutation.name)
+    text = TEXT.format(*RIGHT["2 x 2"])
+    caught, passed = judged_mutants(
+        monkeypatch, copies, "copies_to_program", lambda: complaints(text)
+    )
     assert passed <= set(EQUIVALENT)
     assert len(caught) >= 8
 

@@ -22,6 +22,7 @@ from numba import njit
 
 import rgc
 from rgc import backend as backends
+from rgc.flows.sampling.clusters import Clusters
 from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.sampler import make_sampler
 from rgc.program.draws import step_keys
@@ -34,8 +35,8 @@ spins s: ising
 hamiltonian - K * sum(<i,j>) s[i]*s[j]
 flow sample(replicas={replicas}, update={update})
 """
-SETTLE = 60
-"""Turns before any is measured, from half of the replicas hot and half cold."""
+SETTLE = 100
+"""Turns, each with a sweep, before any is measured, from half of the replicas hot and half cold."""
 
 
 @njit(error_model="numpy")
@@ -80,27 +81,33 @@ class Sliced:
 
     def __init__(self, size: int, replicas: int) -> None:
         spec = rgc.load(SPEC.format(size=size, replicas=replicas, update=self.update)).spec
-        machine = backends.load("numba", threads=1)
-        sampler = make_sampler(make_model(spec), machine, seed=1, point={})
-        assert sampler.clusters is not None
-        self.clusters, self.key, self.machine = sampler.clusters, sampler.key("clusters"), machine
-        self.spins, self.number = [machine.pack(field) for field in sampler.start()], 0
-        self.turn(SETTLE)
+        self.machine = backends.load("numba", threads=1)
+        self.sampler = make_sampler(make_model(spec), self.machine, seed=1, point={})
+        assert isinstance(self.sampler.clusters, Clusters)
+        self.clusters, self.number = self.sampler.clusters, 0
+        self.spins = self.sampler.packed(self.sampler.start())
+        self.sweep(SETTLE)
 
-    def turn(self, count: int) -> None:
-        for _ in range(count):
-            draws = self.clusters.update.program.draws
-            self.spins = self.clusters.turn(self.spins, step_keys(self.key, self.number, 1, draws))
-            self.number += 1
+    def sweep(self, count: int) -> None:
+        """Turns, each with a sweep, as a run makes them: turns alone leave a hot start hot."""
+        self.spins = self.sampler.sweep(self.spins, self.number, count)
+        self.number += count
+
+    def turn(self) -> None:
+        draws = self.clusters.update.program.draws
+        keys = step_keys(self.sampler.key("clusters"), self.number, 1, draws)
+        self.spins = self.clusters.turn(self.spins, keys)
+        self.number += 1
 
     def __call__(self, turns: int = 10) -> float:
         taken, flipped = 0.0, 0
         for _ in range(turns):
             before = self.machine.unpack(self.spins[0])
             begun = time.process_time()
-            self.turn(1)
+            self.turn()
             taken += time.process_time() - begun
             flipped += int(np.bitwise_count(before ^ self.machine.unpack(self.spins[0])).sum())
+            self.sweep(1)
         return taken / flipped * 1e9
 
 
@@ -109,7 +116,8 @@ class All(Sliced):
 
     def __call__(self, turns: int = 10) -> float:
         begun = time.process_time()
-        self.turn(turns)
+        for _ in range(turns):
+            self.turn()
         spins = self.machine.unpack(self.spins[0]).size * 64
         return (time.process_time() - begun) / (turns * spins) * 1e9
 

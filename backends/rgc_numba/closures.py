@@ -18,7 +18,7 @@ from rgc.program.lattice.cells import cell_table
 from rgc.program.lattice.nodes import Load, Store
 from rgc.program.lattice.outlining import Body, outline
 from rgc.program.lattice.program import Program
-from rgc_numba.source import indent, logic
+from rgc_numba.source import LINE, indent, logic
 
 Table = NDArray[np.int64]
 
@@ -165,7 +165,8 @@ def _function(program: Program, number: int, bodies: dict[int, Body]) -> str:
         "                changed = ZERO",
         "                count = lines[line + 1] - lines[line]",
         "                for m in range(2 * count - 1):",
-        "                    n = lines[line] + (m if m < count else 2 * count - 2 - m)",
+        "                    ahead = m if m < count else 2 * count - 2 - m",
+        "                    n = np.uint64(lines[line] + ahead)",
     ]
     for at, (body, each) in enumerate(bodies.items()):
         lines += indent([f"{'el' if at else ''}if sites[n, 0] == {body}:"], 5)
@@ -182,20 +183,36 @@ def _function(program: Program, number: int, bodies: dict[int, Body]) -> str:
 
 
 def _visit(body: Body) -> list[str]:
-    """Statements that run a rule on the words of site n, and say in `changed` which bits it set."""
+    """Statements that run a rule on the words of site n, and say in `changed` which bits it set.
+    Words are taken by whole cache lines while there are any, then by halves, then one by one."""
     loads, stores = _columns(body)
-    lines = [
-        f"q{k} = np.int64(sites[n, {1 + k}]) * pitch + lo" for k in range(len(loads) + len(stores))
-    ]
+    places = range(len(loads) + len(stores))
+    lines = [f"q{k} = np.int64(sites[n, {1 + k}]) * pitch + lo" for k in places] + ["start = 0"]
+    for count in (LINE, LINE // 2, 1):
+        lines += [
+            f"for j in range(start, size - {count - 1}, {count}):",
+            *indent([*_words(body, count), f"start = j + {count}"], 1),
+        ]
+    return lines
+
+
+def _words(body: Body, count: int) -> list[str]:
+    """Statements that run a rule on so many words from j on, node by node, so that LLVM makes
+    vectors of them. Nothing is stored before all is loaded: it cannot know that places differ."""
+    loads, _ = _columns(body)
     inside, kept = [], []
+    lanes = [f"w{lane}" for lane in range(count)]
     for number, node in enumerate(body.nodes):
-        match node:
-            case Load(field, (column,)):
-                inside.append(f"v{number} = f{field}[np.uint64(q{column} + j)]")
-            case Store(field, word, column):
-                place = f"f{field}[np.uint64(q{len(loads) + column} + j)]"
-                inside.append(f"changed |= v{word} ^ {place}")
-                kept.append(f"{place} = v{word}")
-            case _:
-                inside += logic(number, node, {})
-    return [*lines, "for j in range(size):", *indent([*inside, *kept], 1)]
+        for lane, name in enumerate(lanes):
+            match node:
+                case Load(field, (column,)):
+                    inside.append(f"v{number}{name} = f{field}[np.uint64(q{column} + j + {lane})]")
+                case Store(field, word, column):
+                    place = f"f{field}[np.uint64(q{len(loads) + column} + j + {lane})]"
+                    inside.append(f"v{number}{name} = v{word}{name} ^ {place}")
+                    kept.append(f"{place} = v{word}{name}")
+                case _:
+                    inside += logic(number, node, {}, name)
+        if isinstance(node, Store):
+            inside.append("changed |= " + " | ".join(f"v{number}{name}" for name in lanes))
+    return [*inside, *kept]

@@ -177,25 +177,26 @@ def listing(program: Program) -> str:
     return "\n".join(lines) + "\n"
 
 
-def logic(number: int, node: Node, planes: dict[int, int]) -> list[str]:
-    """Statements that compute a `Bit`, `Count` or `Equals` from earlier words. The planes of count
-    n are `v<n>_0`, `v<n>_1`, ..., lowest first. `planes` maps counts to their number of planes
-    and is added to."""
+def logic(number: int, node: Node, planes: dict[int, int], lane: str = "") -> list[str]:
+    """Statements that compute a `Bit`, `Count` or `Equals` from earlier words, where word n is
+    `v<n><lane>`. The planes of count n are `v<n><lane>_0`, `v<n><lane>_1`, ..., lowest first.
+    `planes` maps counts to their number of planes and is added to."""
+    own = f"v{number}{lane}"
     match node:
         case Bit("not", (a,)):
-            return [f"v{number} = ~v{a}"]
+            return [f"{own} = ~v{a}{lane}"]
         case Bit(op, operands):
-            return [f"v{number} = " + SYMBOL[op].join(f"v{a}" for a in operands)]
+            return [f"{own} = " + SYMBOL[op].join(f"v{a}{lane}" for a in operands)]
         case Count(words):
-            lines, names = add_up([f"v{a}" for a in words], f"v{number}")
+            lines, names = add_up([f"v{a}{lane}" for a in words], own)
             planes[number] = len(names)
-            return [*lines, *(f"v{number}_{n} = {name}" for n, name in enumerate(names))]
+            return [*lines, *(f"{own}_{n} = {name}" for n, name in enumerate(names))]
         case Equals(count, value):
             width = planes[count]
             if value < 0 or value >> width:
-                return [f"v{number} = ZERO"]
-            bits = [("" if value >> n & 1 else "~") + f"v{count}_{n}" for n in range(width)]
-            return [f"v{number} = " + " & ".join(bits)]
+                return [f"{own} = ZERO"]
+            bits = [("" if value >> n & 1 else "~") + f"v{count}{lane}_{n}" for n in range(width)]
+            return [f"{own} = " + " & ".join(bits)]
     raise TypeError(f"not a node of logic: {node!r}")
 
 

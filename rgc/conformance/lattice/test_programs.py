@@ -104,7 +104,9 @@ def test_stores_to_another_site_of_the_cell(name: str, lanes: bool) -> None:
     check_on(name, follow((4, 6), lanes), 7, words=3)
 
 
-@pytest.mark.parametrize(("counted", "words", "uniform"), [(False, 3, True), (True, 2, False)])
+@pytest.mark.parametrize(
+    ("counted", "words", "uniform"), [(False, 3, True), (False, 13, True), (True, 2, False)]
+)
 def test_closures(name: str, counted: bool, words: int, uniform: bool) -> None:
     """Clusters near the threshold of percolation, the longest and most winding there are."""
     program = spread((11, 12), counted)

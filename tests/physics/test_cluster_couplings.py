@@ -19,8 +19,8 @@ from rgc.flows.enumeration import contraction
 from rgc.flows.enumeration.cluster import gathered, make_cluster, term_pieces
 from rgc.flows.enumeration.cluster_recursion import ClusterRecursion, make_recursion
 from rgc.flows.enumeration.coarse_couplings import coefficients, couplings_of, read_couplings
+from rgc.flows.enumeration.coarse_levels import turns_of
 from rgc.flows.enumeration.enumerate_model import make_exact
-from rgc.flows.enumeration.enumerate_result import turns_of
 from rgc.flows.enumeration.states import Chunks
 from rgc.passes.find_turns import find_turns
 from rgc.routines.walsh import fwht

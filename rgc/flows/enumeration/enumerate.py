@@ -15,15 +15,9 @@ import numpy as np
 from rgc.flows.enumeration import contraction
 from rgc.flows.enumeration.census import batches, make_census, weighed
 from rgc.flows.enumeration.cluster_recursion import make_recursion
+from rgc.flows.enumeration.coarse_levels import averages_of, operators_of, turns_of
 from rgc.flows.enumeration.enumerate_model import ENERGY, Exact, make_exact
-from rgc.flows.enumeration.enumerate_result import (
-    KEPT,
-    KNOWN,
-    averages_of,
-    enumerate_result,
-    operators_of,
-    turns_of,
-)
+from rgc.flows.enumeration.enumerate_result import KEPT, KNOWN, enumerate_result
 from rgc.flows.enumeration.enumeration import Enumeration
 from rgc.flows.enumeration.reconstruction import Reconstruction, learn
 from rgc.flows.flow import Account, State

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from math import prod
 
 from rgc.errors import Problem, SpecError
 from rgc.model.groups import Group, Merged, Reach, Sign, Signs
-from rgc.model.hamiltonian import Hamiltonian
+from rgc.model.hamiltonian import Hamiltonian, Table
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Spin
 from rgc.model.spins import Species
@@ -41,8 +42,8 @@ def merge_tables(
             message = f"couplings that vary from place to place ('{term.inhomogeneous}')"
             raise SpecError([Problem("not-yet", f"{message} cannot be sampled yet", term.span)])
         for table in unit_tables(term, species):
-            reach = reach_of(table.spins, lattice)
-            split = split_table(table.spins, table.energies, species)
+            reach, own = reach_of(table.spins, lattice), depending(table, species)
+            split = split_table(own.spins, own.energies, species)
             for weight, sign in split.parts:
                 first = weights.setdefault((term.name, f"{weight:.{DIGITS}g}"), weight)
                 signs[term.name, first].append((sign, reach))
@@ -58,6 +59,24 @@ def merge_tables(
             for key, reaches in constants.items()
         ),
     )
+
+
+def depending(table: Table, species: Sequence[Species]) -> Table:
+    """A table of only those of its spins that its energies depend on."""
+    spins, energies = list(table.spins), list(table.energies)
+    for spin in table.spins:
+        first = spins.index(spin)
+        count = len(species[spin.species].values)
+        stride = prod(len(species[each.species].values) for each in spins[first + 1 :])
+        alike = [
+            [energies[n + k * stride] for k in range(count)]
+            for n in range(len(energies))
+            if n // stride % count == 0
+        ]
+        if all(len(set(each)) == 1 for each in alike):
+            del spins[first]
+            energies = [each[0] for each in alike]
+    return Table(tuple(spins), tuple(energies))
 
 
 def reach_of(spins: Sequence[Spin], lattice: Lattice) -> Reach:

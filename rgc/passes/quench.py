@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from rgc.errors import Problem, SpecError
 from rgc.model.draw import Distribution
-from rgc.model.hamiltonian import Hamiltonian, Term
+from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattice import Lattice, Site
 from rgc.model.operators import Product, Spin
 from rgc.model.quenched import Quenched
+from rgc.model.spins import Species
 
 MOST_PLACED = 1 << 12
 """Sites of couplings that are no signs: a rule for each site of more takes too long to write."""
@@ -34,7 +35,8 @@ def quench(
     A spin is the sign of its coupling where all couplings are `signs_alone`, whose size is then in
     the weight of the product; else it stands for the number itself. It stands in the cell and at
     the letter of the first site of its bond. Bonds with the same sites have the same number, in
-    whatever term. Raises `SpecError` for a number that stands at no site.
+    whatever term. A sign joins the spins of a table too. Raises `SpecError` for a number that
+    stands at no site.
     """
     bonds, signs = _Bonds(first, len(lattice.basis)), signs_alone(hamiltonian, draws)
     terms = tuple(
@@ -48,7 +50,8 @@ def quench(
 
 def _multiplied(term: Term, size: float, bonds: _Bonds) -> Term:
     name = str(term.inhomogeneous)
-    if not all(product for _, product in term.products):
+    of_spins = [spins for _, spins in term.products] + [table.spins for table in term.tables]
+    if not all(of_spins):
         message = f"'{name}' multiplies a summand without spins here"
         hint = "subtract from the summand what does not depend on its spins"
         raise SpecError([Problem("not-yet", message, term.span, hint=hint)])
@@ -56,7 +59,23 @@ def _multiplied(term: Term, size: float, bonds: _Bonds) -> Term:
         (size * weight, tuple(sorted((*product, bonds.place(name, product)))))
         for weight, product in term.products
     )
-    return replace(term, products=products, inhomogeneous=None)
+    tables = tuple(
+        part
+        for table in term.tables
+        for part in _turned(table, size, bonds.place(name, table.spins))
+    )
+    return replace(term, products=products, tables=tables, inhomogeneous=None)
+
+
+def _turned(table: Table, size: float, sign: Spin) -> Iterator[Table]:
+    """A table times a number of this `size` and `sign`: the middle of its values, which depends on
+    the sign alone, and what is left, whose two values, if there are two, are then a sign too.
+    """
+    middle = (min(table.energies) + max(table.energies)) / 2
+    spins, values = (*table.spins, sign), Species("").values
+    for energies in ([middle] * len(table.energies), [e - middle for e in table.energies]):
+        if any(energies):
+            yield Table(spins, tuple(size * e * value for e in energies for value in values))
 
 
 @dataclass(slots=True)

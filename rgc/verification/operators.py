@@ -59,9 +59,9 @@ def check_operators(subject: Subject) -> Iterator[Finding]:
     for level, (station, fields, sums) in enumerate(
         zip(levels, trace.levels, trace.sums, strict=True)
     ):
-        kinds = list(subject.spec.species)
+        kinds = [*subject.model.kinds]
         if getattr(subject.own, "copies", False):
-            kinds = [*subject.model.kinds, kinds[0]]
+            kinds = [*kinds, kinds[0]]
             fields = [*fields, _other_copy(subject, fields[0])]
         for tally, tallied in station.recorder.by_tally(sums).items():
             number += tallied.size

@@ -146,11 +146,10 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
         raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
     zero = spec.hamiltonian.zero if zero is None else tuple(zero)
     two_states = all(kind.two_states for kind in spec.species)
-    turned, quenched = seams(lattice), tuple[Quenched, ...]()
-    signs = signs_alone(hamiltonian, spec.draws)
+    turned, signs = seams(lattice), signs_alone(hamiltonian, spec.draws)
+    first = len(spec.species) + len(turned) + (not signs)
+    hamiltonian, quenched = quench(hamiltonian, spec.draws, lattice, first)
     if two_states:
-        first = len(spec.species) + len(turned) + (not signs)
-        hamiltonian, quenched = quench(hamiltonian, spec.draws, lattice, first)
         hamiltonian = hamiltonian_across(hamiltonian, lattice, len(spec.species))
     kinds = _kinds((*spec.species, *turned, *([] if signs else spec.species[:1])), quenched)
     merge: Any = merge_terms if two_states else merge_tables

@@ -302,7 +302,7 @@ def _sweep(
     acceptances = [
         choose_acceptance(star)
         if model.two_states
-        else choose_acceptance_of_states(star, model.species)
+        else choose_acceptance_of_states(star, model.kinds)
         for star in distinct_stars(steps)
     ]
     choice = choose_update(model.coefficients, acceptances, asked)

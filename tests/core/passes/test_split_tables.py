@@ -137,6 +137,8 @@ def test_many_states_are_counted_by_group() -> None:
 
 
 def test_spins_of_a_sign_that_coincide_are_refused() -> None:
-    merged = merge_tables(Hamiltonian((bond([0.0, 1.0, 2.0] * 3),)), chain(1), [POTTS])
+    merged = merge_tables(
+        Hamiltonian((bond([0.0, 1.0, 2.0, 1.0, 2.0, 0.0, 2.0, 0.0, 1.0]),)), chain(1), [POTTS]
+    )
     with pytest.raises(ValueError, match="coincide"):
         gather_stars(merged.groups, chain(1), 0, 0)

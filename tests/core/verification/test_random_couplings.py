@@ -40,6 +40,23 @@ def test_random_couplings_are_certified(draw: str, lattice: str) -> None:
     assert {"energies", "energy differences", "detailed balance", "sampled averages"} <= checks
 
 
+@pytest.mark.parametrize(
+    ("spins", "term"),
+    [
+        ("potts(3)", "J[i,j]*delta(s[i], s[j])"),
+        pytest.param("clock(4)", "J[i,j]*cos(s[i] - s[j])", marks=pytest.mark.slow),
+        pytest.param("spin(1)", "J[i,j]*s[i]^2*s[j]^2", marks=pytest.mark.slow),
+    ],
+)
+def test_random_signs_of_many_states_are_certified(spins: str, term: str) -> None:
+    text = TEXT.format(draw="bimodal(1, p=0.6)", lattice="chain(4, boundary=open)")
+    text = text.replace("ising", spins).replace("J[i,j]*s[i]*s[j]", term)
+    certificate = rgc.verify(text.replace(", q2, q4", ""), backends=[])
+    assert not failed(certificate)
+    checks = {each.check for each in certificate.findings if each.verdict == "passed"}
+    assert {"energies", "energy differences", "detailed balance", "sampled averages"} <= checks
+
+
 @pytest.mark.slow
 def test_a_wrong_sign_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     right = random_couplings.sign_fields

@@ -214,3 +214,16 @@ def test_level_1_moves_with_level_0_as_with_the_level_before() -> None:
         value, error = jackknife(each / moved[:, 0])
         shown = found.levels[1].averages[f"critical_tangent.{name}"]
         assert (shown.value, shown.error) == pytest.approx((float(value), float(error)), rel=1e-12)
+
+
+def test_in_a_field_no_tangent_is_that_of_a_critical_surface() -> None:
+    """The leading direction of the only sector is magnetic there."""
+    lattice = lattices.square(8, 8)
+    terms = [term("K", 0.3, shell(lattice, 1)), term("h", 0.1, field(lattice))]
+    options = {"sweeps": 40, "thermalise": 20, "replicas": 64, "basis": (1, 2)}
+    made = spec(lattice, terms, "mcrg", [majority(2)], steps=1, **options)
+    found = answer(made, backend="reference").values
+    tangents = {name: value for name, value in found.items() if name.startswith("critical_")}
+    assert set(tangents) == {"critical_tangent.K"}
+    assert tangents["critical_tangent.K"].value is None
+    assert "not told from the exponent of single spins" in tangents["critical_tangent.K"].note

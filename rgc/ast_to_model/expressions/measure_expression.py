@@ -25,7 +25,9 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.errors import SpecError, suggest
+from rgc.language.expect import ANSWERS_WITH_MEMBERS
 from rgc.language.measures import MEASURES, SCAN_MEASURES
+from rgc.model.graphs import PLACELESS
 from rgc.model.lattice import Geometry, Lattice, Site
 from rgc.model.spec import Spec
 from rgc.model.supercells import sizes_as_written
@@ -76,10 +78,11 @@ class Words:
     def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
         """The error of a built-in measure that the scheme or the lattice does not give."""
         if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
+            placeless = isinstance(self.lattice, Lattice) and self.lattice.name in PLACELESS
+            hint = "measure pairs by name: mean(<i,j>) s[i]*s[j]"
+            hint = hint if placeless else "correlation(1) needs none"
             message = "a correlation length needs a periodic axis"
-            return problem(
-                "not-possible", message, name_span(expr), hint="correlation(1) needs none"
-            )
+            return problem("not-possible", message, name_span(expr), hint=hint)
         if name in self.given or name not in MEASURES:
             return None
         message = f"'{self.scheme}' gives no '{name}'"
@@ -132,6 +135,13 @@ def check_expression(expr: ast.Expr, words: Words) -> Level:
             return _index(expr, words)
         case ast.Reduction():
             return _reduction(expr, words)
+        case ast.Member(ast.Name(head), name) if head in ANSWERS_WITH_MEMBERS:
+            message = f"'{head}.{name}' is known when the run has ended, and is no average"
+            hint = (
+                'compute with it in a study: runs { one = "THIS.rgc" } and '
+                f"measure {{ a = one.{head}.{name} }}"
+            )
+            raise problem("wrong-kind", message, expr.span, hint=hint)
         case ast.Member():
             raise problem("wrong-kind", "a site is no value: write s[...] around it", expr.span)
     raise problem("wrong-kind", f"a measure is a number, not {kind(expr)}", expr.span)

@@ -325,19 +325,29 @@ def _check_circles(definitions: Definitions, context: Context) -> None:
 
 
 def _referred(expr: ast.Node) -> list[str]:
-    """The names that may be those of other measures. Words of a place, the x of s[i+x], are not."""
+    """The names that may be those of other measures. Words of a place, the x of s[i+x] and of
+    coordinate(i,x), and what built-in measures are asked for are not.
+    """
     places = {
-        id(node)
-        for index in ast.walk(expr)
-        if isinstance(index, ast.Index)
-        for part in index.arguments
-        for node in ast.walk(part)
+        id(node) for outer in ast.walk(expr) for part in _words_of(outer) for node in ast.walk(part)
     }
     return [
         node.name
         for node in ast.walk(expr)
         if isinstance(node, ast.Name | ast.Call) and id(node) not in places
     ]
+
+
+def _words_of(node: ast.Node) -> tuple[ast.Node, ...]:
+    """The parts of a node in which names are no measures."""
+    match node:
+        case ast.Index(_, arguments):
+            return arguments
+        case ast.Call("coordinate", (_, *axes)):
+            return tuple(axes)
+        case ast.Call(name) if name in MEASURES:
+            return (*node.arguments, *node.options)
+    return ()
 
 
 def _circle(start: str, uses: Mapping[str, Sequence[str]]) -> list[str]:

@@ -27,8 +27,8 @@ from rgc.ast_to_model.scope import (
 from rgc.errors import SpecError, suggest
 from rgc.language.expect import ANSWERS_WITH_MEMBERS
 from rgc.language.measures import MEASURES, SCAN_MEASURES
-from rgc.model.graphs import PLACELESS
-from rgc.model.lattice import Geometry, Lattice, Site
+from rgc.model.graphs import columns_of, pairs_without_places
+from rgc.model.lattice import Complete, Geometry, Lattice, Site
 from rgc.model.spec import Spec
 from rgc.model.supercells import sizes_as_written
 from rgc.schemes import SCHEMES
@@ -78,9 +78,9 @@ class Words:
     def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
         """The error of a built-in measure that the scheme or the lattice does not give."""
         if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
-            placeless = isinstance(self.lattice, Lattice) and self.lattice.name in PLACELESS
-            hint = "measure pairs by name: mean(<i,j>) s[i]*s[j]"
-            hint = hint if placeless else "correlation(1) needs none"
+            pairs = pairs_without_places(self.lattice)
+            by_name = f"measure pairs by name: mean({pairs}) s[i]*s[j]"
+            hint = by_name if pairs else "correlation(1) needs none"
             message = "a correlation length needs a periodic axis"
             return problem("not-possible", message, name_span(expr), hint=hint)
         if name in self.given or name not in MEASURES:
@@ -105,12 +105,12 @@ class Words:
 def _has_waves(lattice: Geometry | None) -> bool:
     """Whether a wave fits, which needs a periodic axis of more than one cell.
 
-    Lattices without unit cells are not judged.
+    Diamond lattices are not judged.
     """
     if not isinstance(lattice, Lattice):
-        return True
+        return not isinstance(lattice, Complete)
     return any(
-        edge != "open" and size != 1
+        edge == "periodic" and size != 1
         for edge, size in zip(lattice.boundary, sizes_as_written(lattice), strict=True)
     )
 
@@ -310,6 +310,9 @@ def _index(expr: ast.Index, words: Words) -> Level:
         return _together(expr.arguments, expr, words)
     if base in words.scope.broken:
         return "number"
+    if base in columns_of(words.lattice):
+        message = f"'{base}' differs from place to place: that cannot be measured yet"
+        raise problem("not-yet", message, expr.base.span)
     if base in words.names:
         hint = f"parentheses call, brackets index: {base} has no entries"
         raise problem("wrong-kind", f"'{base}' has no index", expr.span, hint=hint)

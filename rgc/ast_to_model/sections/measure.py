@@ -24,7 +24,7 @@ from rgc.ast_to_model.written_out import check_extent, extent, ordered
 from rgc.errors import SpecError
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
-from rgc.model.graphs import PLACELESS
+from rgc.model.graphs import pairs_without_places
 from rgc.model.lattice import Lattice
 from rgc.model.lattices import AXES
 from rgc.model.spec import Measure, Method, Spec
@@ -220,17 +220,14 @@ def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
     are no farther apart than half of it.
     """
     r, along = reading.values.get("r"), str(reading.values.get("along", "x"))
-    if (
-        reading.signature.name != "correlation"
-        or not isinstance(r, int)
-        or not isinstance(spec.lattice, Lattice)
-        or along not in AXES[: spec.lattice.dimension]
-    ):
+    if reading.signature.name != "correlation" or not isinstance(r, int):
         return
-    if spec.lattice.name in PLACELESS:
-        hint = "measure pairs by name: mean(<i,j>) s[i]*s[j]"
-        message = f"a {spec.lattice.name} lattice has no distances"
+    if pairs := pairs_without_places(spec.lattice):
+        hint = f"measure pairs by name: mean({pairs}) s[i]*s[j]"
+        message = "this lattice has no distances"
         context.problems.error("wrong-lattice", message, reading.places["r"].span, hint=hint)
+        return
+    if not isinstance(spec.lattice, Lattice) or along not in AXES[: spec.lattice.dimension]:
         return
     axis = AXES.index(along)
     length, edge = sizes_as_written(spec.lattice)[axis], spec.lattice.boundary[axis]

@@ -38,12 +38,15 @@ def is_field(term: Term) -> bool:
 def judged_without_fields(request: Request, make: Callable[[Request], Study]) -> Study:
     """The study that `make` makes of a request. Where H has a field, the sectors that the map has
     without it judge those fixed points that have none: there one direction is thermal and another
-    magnetic, which in a field are both relevant in the only sector.
+    magnetic, which in a field are both relevant in the only sector. The fixed point at zero
+    temperature is that without a field too.
     """
     study, plain = make(request), without_fields(request)
     if plain is None:
         return study
-    return replace(study, nearby=(*_kept(make(plain), study), *study.nearby))
+    other = make(plain)
+    near = (*_kept(other, study), *study.nearby)
+    return replace(study, nearby=near, frozen=other.frozen)
 
 
 def _kept(plain: Study, study: Study) -> Iterator[Recursion]:

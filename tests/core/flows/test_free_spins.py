@@ -104,3 +104,10 @@ def test_a_sum_over_single_spins() -> None:
     bonds = np.array([[0.0, 1.0, 1.0]])
     assert uncoupled(bonds, np.array([5.0, 1.0, -1.0])) == UNCOUPLED
     assert not uncoupled(bonds, np.array([5.0, 1.0, 1.0]))
+
+
+def test_a_chain_in_a_field_has_the_exponents_of_zero_temperature() -> None:
+    """Scaled up with the couplings, a field would be taken for the cost of unequal neighbours."""
+    text = MODEL.format(lattice="chain", flow="block decimate(2)\nflow exact(find=fixed_point)")
+    for name in ("y_t", "y_h"):
+        assert result_of(text).exponents[name].value == pytest.approx(1, abs=1e-12)

@@ -38,7 +38,8 @@ class Step:
 
     def leading(self) -> tuple[Floats, Floats]:
         """lambda [1 + group], and phi [1 + group, a] with phi dK'/dx = 1 at the level. They are NaN
-        where the leading eigenvalue is not real.
+        where the leading eigenvalue is not real, and phi where the level does not move, as without
+        couplings.
         """
         values = np.full(len(self.own), np.nan)
         vectors = np.full(self.own.shape, np.nan)
@@ -50,7 +51,8 @@ class Step:
             if abs(found[first].imag) < 1e-12 * abs(found[first]):
                 values[r] = found[first].real
                 phi = left[:, first].real
-                vectors[r] = phi / (phi @ self.rate_own[r])
+                along = phi @ self.rate_own[r]
+                vectors[r] = phi / along if along else np.nan
         return values, vectors
 
 

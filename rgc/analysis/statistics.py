@@ -86,13 +86,14 @@ def autocorrelation(series: Array) -> Autocorrelation:
     common mean.
 
     The autocovariances of all streams are averaged before they are divided. A series that never
-    changes, or has fewer than 4 records, has time 1/2 by convention and no error. One that is
-    shorter than 2 * WINDOW times ends at half its length, and its time is then a lower bound.
+    changes, but for rounding, or has fewer than 4 records, has time 1/2 by convention and no error.
+    One that is shorter than 2 * WINDOW times ends at half its length, and its time is then a lower
+    bound.
     """
     values = np.asarray(series, dtype=np.float64)
     values = values.reshape(len(values), -1)
     covariance = _autocovariance(values - values.mean())
-    if len(values) < 4 or not covariance[0] > 0:
+    if len(values) < 4 or constant_record(values) or not covariance[0] > 0:
         return Autocorrelation(0.5, None, 0, np.ones(1))
     rho = covariance / covariance[0]
     running = np.cumsum(rho[: len(rho) // 2 + 1]) - 0.5
@@ -171,7 +172,7 @@ def student(draws: int) -> float:
 
 
 def constant_record(sums: Array) -> bool:
-    """Whether the sums [group] over equally many configurations are equal within rounding."""
+    """Whether sums over equally many configurations are equal within rounding."""
     values = np.asarray(sums, dtype=np.float64)
     return bool(np.ptp(values) <= ROUNDING * np.abs(values).max())
 

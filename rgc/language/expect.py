@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 EXPONENTS = ("y_t", "y_h", "nu", "eta", "alpha", "beta", "gamma", "delta")
+ANSWERS_WITH_MEMBERS = (
+    "fixed_point",
+    "critical",
+    "critical_tangent",
+    "block",
+    "visible",
+    "visible_hidden",
+)
+"""Answers of which there is one for each coupling or operator, as in fixed_point.K."""
 NUMBERED = {
     "eigenvalue": "eigenvalues are numbered by modulus, from 1",
     "lyapunov": "Lyapunov exponents are numbered by size, from 1",

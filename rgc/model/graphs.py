@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rgc.model.complete import COMPLETE
-from rgc.model.lattice import Geometry, Lattice, Site
+from rgc.model.lattice import Complete, Geometry, Lattice, Site
 
 GRAPH = "graph"
 """The name of such a lattice."""
@@ -63,6 +63,18 @@ def edge_sites(lattice: Lattice) -> tuple[tuple[Site, ...], ...]:
     """The sites of each edge, in the order of its letters."""
     origin = (0,) * lattice.dimension
     return tuple(tuple(Site(origin, k) for k in edge) for edge in lattice.edges)
+
+
+def pairs_without_places(lattice: Geometry | None) -> str:
+    """The domain of the pairs of a lattice whose sites have no places, such as `<i,j>`; empty for
+    all others.
+    """
+    match lattice:
+        case Complete():
+            return "i < j"
+        case Lattice(name=name) if name in PLACELESS:
+            return "i < j" if name == COMPLETE else "<i,j>"
+    return ""
 
 
 def columns_of(lattice: Geometry | None) -> tuple[str, ...]:

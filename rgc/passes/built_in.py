@@ -249,15 +249,16 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
 
 
 def smallest_waves(lattice: Lattice) -> tuple[tuple[int, float], ...]:
-    """The axes along which a finite lattice closes on itself, and |k|/2 of the smallest wave vector
-    k along each.
+    """The axes along which a finite lattice closes on itself with the same sign, and |k|/2 of the
+    smallest wave vector k along each. Around an antiperiodic boundary a wave depends on where the
+    sign changes.
     """
     written = as_written(lattice)
     reciprocal = inverse(gram_matrix(written.vectors))
     return tuple(
         (axis, pi * sqrt(reciprocal[axis][axis]) / cells)
         for axis, (cells, edge) in enumerate(zip(written.cells, lattice.boundary, strict=True))
-        if edge != "open" and cells > 1
+        if edge == "periodic" and cells > 1
     )
 
 

@@ -188,7 +188,7 @@ class Averages(Evaluator):
         places = np.array([np.array(cell) @ vectors + basis[letter] for cell, letter in sites])
         squares = []
         for axis, edge in enumerate(self.lattice.boundary):
-            if edge != "open" and self.lattice.cells[axis] > 1:
+            if edge == "periodic" and self.lattice.cells[axis] > 1:
                 k = 2 * np.pi * np.linalg.inv(vectors)[:, axis] / self.lattice.cells[axis]
                 zero, wave = (
                     self.average((abs(np.exp(1j * places @ wave) @ spins) ** 2).sum(axis=0))

@@ -13,6 +13,7 @@ import pytest
 from rgc.compiler import load
 from rgc.flows.sampling.mcrg_exponents import NO_HEADLINE, SLOWLY, UNSETTLED
 from rgc.results.result import Result
+from tests.physics.exact_levels import exact_exponent
 from tests.physics.models import CRITICAL
 from tests.physics.running import answer
 
@@ -37,6 +38,8 @@ block majority(2)
 flow mcrg(steps={steps}, sweeps={sweeps}, thermalise={thermalise})
 """
 EXACT = {"y_t": 1.0, "y_h": 15 / 8}
+ONE_STEP = "steps=1, basis=operators(range=1.5, bodies=4)"
+"""From 4x4 to 2x2 spins these are all even operators, and two odd ones."""
 
 
 def widths(values: np.ndarray, errors: np.ndarray, exact: float) -> tuple[float, float, float]:
@@ -77,11 +80,39 @@ def test_averages(K: float, h: float) -> None:
         assert two == pytest.approx(0.95, abs=3.3 * np.sqrt(0.95 * 0.05 / seeds)), name
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("factor", [0.99, 1.0])
+def test_exponents_of_one_step_by_the_sum_over_states(factor: float) -> None:
+    """What a run without end would give is known here, and so is every deviation. Eigenvalues are
+    no linear functions of averages: in runs of this length their bias is a sixth of the error.
+    """
+    K, seeds = factor * CRITICAL, 100
+    text = LEVELS.format(K=K, size=4, steps=1, sweeps=2000, thermalise=200)
+    spec = load(text.replace("steps=1", ONE_STEP)).spec
+    found = [answer(spec, seed=seed) for seed in range(seeds)]
+    allowed = 3.3 / np.sqrt(2 * seeds)
+    for name, odd, operators in (("y_t", False, 3), ("y_h", True, 2)):
+        each = [result.exponents[name] for result in found]
+        values = np.array([estimate.value for estimate in each], dtype=float)
+        errors = np.array([estimate.statistical for estimate in each], dtype=float)
+        exact = exact_exponent({"K": K}, odd, operators)
+        width, one, two = widths(values, errors, exact)
+        print(name, factor, width, one, two)
+        assert 1 - allowed < width < 1 + allowed, (name, width)
+        assert one == pytest.approx(0.68, abs=3.3 * np.sqrt(0.68 * 0.32 / seeds)), name
+        assert two == pytest.approx(0.95, abs=3.3 * np.sqrt(0.95 * 0.05 / seeds)), name
+        assert abs(values.mean() - exact) < errors.mean() * (0.2 + 3.3 / np.sqrt(seeds)), name
+
+
 @lru_cache
 def levels_at(factor: float, size: int = 32, steps: int = 3, seeds: int = 100) -> list[Result]:
     """`mcrg` on the square lattice at that many times K_c."""
     text = LEVELS.format(
-        K=factor * CRITICAL, size=size, steps=steps, sweeps=2000, thermalise=size**2 * 3 // 2
+        K=factor * CRITICAL,
+        size=size,
+        steps=steps,
+        sweeps=2000,
+        thermalise=size**2 * 3 // 2,
     )
     return [answer(load(text).spec, seed=seed) for seed in range(seeds)]
 

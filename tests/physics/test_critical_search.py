@@ -12,6 +12,7 @@ import rgc
 from rgc import backend as backends
 from rgc.compiler import flow, load
 from rgc.flows.flow import State
+from rgc.flows.sampling.critical_point import MAGNETIC
 from rgc.kernel_cache import KernelCache
 from rgc.results.result import Result
 
@@ -73,6 +74,14 @@ def test_a_chain_has_no_critical_point() -> None:
     assert "no critical point was seen" in critical.note or "no direction" in critical.note
     assert any("no critical point" in said for said in result.warnings)
     assert "critical.K" not in result.levels[3].values
+
+
+def test_in_a_field_there_is_nothing_to_find() -> None:
+    run = "sweeps=40, thermalise=10, every=2, replicas=64, basis=operators(range=1, bodies=2)"
+    result = found("square(16)", f"{PAIRS} - 0.1 * sum(i) s[i]", 0.4, run)
+    assert result.critical["K"].value is None
+    assert MAGNETIC in result.critical["K"].note
+    assert any("search without a field" in said for said in result.warnings)
 
 
 def test_a_run_in_other_pieces_and_resumed_gives_the_same_digits() -> None:

@@ -73,3 +73,13 @@ def test_bins_hold_every_value_and_are_symmetric(sites: int, reach: float) -> No
     assert np.abs(values - bins.middles[numbers]).max() < bins.width / 2
     counts = np.bincount(numbers, minlength=bins.count) * 2 * reach / sites
     assert counts == pytest.approx(np.array(bins.sizes))
+
+
+def test_an_energy_that_never_changes_has_a_histogram() -> None:
+    """Without couplings every record has the same energy."""
+    text = TEXT.replace("K = 0.4", "K = 0").replace("FLOW", f"{RUN}, histograms=true)")
+    found = rgc.compile(load(text), backend="reference").run(warn=lambda said: None).result
+    for level in found.levels:
+        density = found.tables[f"histogram_energy_{level.level}"]
+        assert np.count_nonzero(density[:, 1]) == 1
+        assert level.values["energy"].value == 0

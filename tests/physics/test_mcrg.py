@@ -4,7 +4,6 @@ exact exponents.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import product as cartesian
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.analysis.eigenvalues import linearised, spectrum
+from rgc.analysis.eigenvalues import linearised
 from rgc.analysis.statistics import GROUPS, jackknife
 from rgc.errors import SpecError
 from rgc.flows.flow import State
@@ -22,15 +21,10 @@ from rgc.model import lattices
 from rgc.model.block_maps import CERTAIN, TRIED
 from rgc.model.spec import Spec
 from rgc.results.result import Eigenvalue, Estimate, Result
-from tests.physics.enumeration import states
+from tests.physics.exact_levels import FIXED_POINT, exact_exponent
 from tests.physics.golden import ISING_3D, MCRG_SQUARE_64
 from tests.physics.models import CRITICAL, field, majority, shell, sites, spec, term
 from tests.physics.running import agrees, answer, machine, request, seeds, table
-
-FIXED_POINT = {"K": 0.299761, "K2": 0.087094, "K4": -0.001259}
-"""Of the exact majority map from 4x4 to 2x2 spins, ties with probability 1/2; there y_t = 0.92921
-and y_h = 1.82187.
-"""
 
 
 def small(**options: Any) -> Spec:
@@ -60,55 +54,16 @@ def _key(each: Eigenvalue) -> tuple[str, int, int, int]:
     return each.sector, each.level, each.operators, each.index
 
 
-@lru_cache
-def exact_exponent(odd: bool, n: int) -> float:
-    """The leading exponent with n operators of the 4x4 -> 2x2 majority map at the fixed point, by
-    summing over all states of both lattices.
-    """
-    fine, coarse = states(16).reshape(-1, 4, 4), states(4).reshape(-1, 2, 2)
-    before, after = (
-        np.stack(_operators(each.astype(float), odd), axis=-1) for each in (fine, coarse)
-    )
-    pairs, diagonals, plaquettes = _operators(fine.astype(float), False)
-    weight = np.exp(
-        FIXED_POINT["K"] * pairs + FIXED_POINT["K2"] * diagonals + FIXED_POINT["K4"] * plaquettes
-    )
-    weight /= weight.sum()
-    blocks = fine.reshape(-1, 2, 2, 2, 2).sum(axis=(2, 4)).reshape(-1, 4)
-    up = np.where(blocks > 0, 1.0, np.where(blocks < 0, 0.0, 0.5))
-    chance = np.prod(
-        np.where(coarse.reshape(-1, 4)[None] > 0, up[:, None], 1 - up[:, None]), axis=2
-    )
-    joint = weight[:, None] * chance
-    of_coarse = joint.sum(axis=0)
-    mean_after, mean_before = of_coarse @ after, weight @ before
-    within = np.einsum("t,ta,tb->ab", of_coarse, after, after) - np.outer(mean_after, mean_after)
-    across = np.einsum("st,ta,sb->ab", joint, after, before) - np.outer(mean_after, mean_before)
-    matrix = np.linalg.solve(within[:n, :n], across[:n, :n])
-    return float(np.log2(abs(spectrum(matrix[None])[0, 0])))
-
-
-def _operators(s: np.ndarray, odd: bool) -> list[np.ndarray]:
-    """Sums over cells: pairs, diagonals, plaquettes; or single spins and three corners of a
-    plaquette.
-    """
-    x, y = np.roll(s, -1, axis=1), np.roll(s, -1, axis=2)
-    xy = np.roll(x, -1, axis=2)
-    square = s * x * y * xy
-    terms = [s, square * (s + x + y + xy)] if odd else [s * x + s * y, s * xy + x * y, square]
-    return [each.sum(axis=(1, 2)) for each in terms]
-
-
 def test_the_exact_map_has_the_known_exponents() -> None:
-    assert exact_exponent(False, 3) == pytest.approx(0.92921, abs=2e-5)
-    assert exact_exponent(True, 2) == pytest.approx(1.82187, abs=2e-5)
+    assert exact_exponent(FIXED_POINT, False, 3) == pytest.approx(0.92921, abs=2e-5)
+    assert exact_exponent(FIXED_POINT, True, 2) == pytest.approx(1.82187, abs=2e-5)
 
 
 def test_every_eigenvalue_agrees_with_the_exact_map() -> None:
     found = seeds(small(sweeps=96, thermalise=32, every=4, replicas=1024), "reference", range(3))
     for sector, odd, size in (("even", False, 3), ("odd", True, 2)):
         for n in range(1, size + 1):
-            exact = exact_exponent(odd, n)
+            exact = exact_exponent(FIXED_POINT, odd, n)
             estimates = [leading(each, sector, 1, n) for each in found]
             assert agrees(estimates, exact), f"{sector}, {n} operators\n{table(estimates, exact)}"
 
@@ -259,3 +214,16 @@ def test_level_1_moves_with_level_0_as_with_the_level_before() -> None:
         value, error = jackknife(each / moved[:, 0])
         shown = found.levels[1].averages[f"critical_tangent.{name}"]
         assert (shown.value, shown.error) == pytest.approx((float(value), float(error)), rel=1e-12)
+
+
+def test_in_a_field_no_tangent_is_that_of_a_critical_surface() -> None:
+    """The leading direction of the only sector is magnetic there."""
+    lattice = lattices.square(8, 8)
+    terms = [term("K", 0.3, shell(lattice, 1)), term("h", 0.1, field(lattice))]
+    options = {"sweeps": 40, "thermalise": 20, "replicas": 64, "basis": (1, 2)}
+    made = spec(lattice, terms, "mcrg", [majority(2)], steps=1, **options)
+    found = answer(made, backend="reference").values
+    tangents = {name: value for name, value in found.items() if name.startswith("critical_")}
+    assert set(tangents) == {"critical_tangent.K"}
+    assert tangents["critical_tangent.K"].value is None
+    assert "not told from the exponent of single spins" in tangents["critical_tangent.K"].note

@@ -349,3 +349,20 @@ def test_sites_that_one_open_axis_tells_apart_have_averages_of_their_own(
     for name, value in exact.items():
         estimates = [each[name] for each in found]
         assert agrees(estimates, value), f"{name}\n{table(estimates, value)}"
+
+
+def test_a_ratio_to_what_may_be_0_has_no_value() -> None:
+    """Its average over resamples is off by more than its error. Other functions keep theirs."""
+    text = """
+parameters { K = 0.2 }
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+flow sample(sweeps=60, replicas=64)
+measure { over = avg(m^2)/avg(m)^2, inverse = 1/avg(energy), binder, root = sqrt(avg(m^2)) }
+"""
+    found = answer(load(text).spec, backend="reference").averages
+    assert found["over"].value is None
+    assert "its bias is larger than its error" in found["over"].note
+    for name in ("inverse", "binder", "root"):
+        assert found[name].error

@@ -212,3 +212,15 @@ def test_a_level_is_written_as_a_spec() -> None:
     assert "- k2_2 * sum(i) s[i]*s[i+2*x]" in written
     for name, estimate in made(RUN, h=0.1).levels[1].couplings.items():
         assert f"{name} = {estimate.value!r}" in written
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_without_couplings_no_operator_drives_a_level() -> None:
+    basis = "basis=operators(range=1, bodies=2)"
+    flow = f"variational_mcrg(steps=1, sweeps=20, every=2, replicas=64, {basis})"
+    result = made(flow, "square(8)", K=0.0)
+    coupling = result.levels[1].couplings["K"]
+    assert coupling.value is not None
+    assert coupling.error is not None
+    assert abs(coupling.value) < 4 * coupling.error
+    assert result.exponents["y_t"].value is None

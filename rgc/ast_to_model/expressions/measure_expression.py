@@ -25,8 +25,10 @@ from rgc.ast_to_model.scope import (
     problem,
 )
 from rgc.errors import SpecError, suggest
+from rgc.language.expect import ANSWERS_WITH_MEMBERS
 from rgc.language.measures import MEASURES, SCAN_MEASURES
-from rgc.model.lattice import Geometry, Lattice, Site
+from rgc.model.graphs import columns_of, pairs_without_places
+from rgc.model.lattice import Complete, Geometry, Lattice, Site
 from rgc.model.spec import Spec
 from rgc.model.supercells import sizes_as_written
 from rgc.schemes import SCHEMES
@@ -76,10 +78,11 @@ class Words:
     def refusal(self, name: str, expr: ast.Expr) -> SpecError | None:
         """The error of a built-in measure that the scheme or the lattice does not give."""
         if name in self.given and name == "correlation_length" and not _has_waves(self.lattice):
+            pairs = pairs_without_places(self.lattice)
+            by_name = f"measure pairs by name: mean({pairs}) s[i]*s[j]"
+            hint = by_name if pairs else "correlation(1) needs none"
             message = "a correlation length needs a periodic axis"
-            return problem(
-                "not-possible", message, name_span(expr), hint="correlation(1) needs none"
-            )
+            return problem("not-possible", message, name_span(expr), hint=hint)
         if name in self.given or name not in MEASURES:
             return None
         message = f"'{self.scheme}' gives no '{name}'"
@@ -102,12 +105,12 @@ class Words:
 def _has_waves(lattice: Geometry | None) -> bool:
     """Whether a wave fits, which needs a periodic axis of more than one cell.
 
-    Lattices without unit cells are not judged.
+    Diamond lattices are not judged.
     """
     if not isinstance(lattice, Lattice):
-        return True
+        return not isinstance(lattice, Complete)
     return any(
-        edge != "open" and size != 1
+        edge == "periodic" and size != 1
         for edge, size in zip(lattice.boundary, sizes_as_written(lattice), strict=True)
     )
 
@@ -132,6 +135,13 @@ def check_expression(expr: ast.Expr, words: Words) -> Level:
             return _index(expr, words)
         case ast.Reduction():
             return _reduction(expr, words)
+        case ast.Member(ast.Name(head), name) if head in ANSWERS_WITH_MEMBERS:
+            message = f"'{head}.{name}' is known when the run has ended, and is no average"
+            hint = (
+                'compute with it in a study: runs { one = "THIS.rgc" } and '
+                f"measure {{ a = one.{head}.{name} }}"
+            )
+            raise problem("wrong-kind", message, expr.span, hint=hint)
         case ast.Member():
             raise problem("wrong-kind", "a site is no value: write s[...] around it", expr.span)
     raise problem("wrong-kind", f"a measure is a number, not {kind(expr)}", expr.span)
@@ -300,6 +310,9 @@ def _index(expr: ast.Index, words: Words) -> Level:
         return _together(expr.arguments, expr, words)
     if base in words.scope.broken:
         return "number"
+    if base in columns_of(words.lattice):
+        message = f"'{base}' differs from place to place: that cannot be measured yet"
+        raise problem("not-yet", message, expr.base.span)
     if base in words.names:
         hint = f"parentheses call, brackets index: {base} has no entries"
         raise problem("wrong-kind", f"'{base}' has no index", expr.span, hint=hint)

@@ -142,6 +142,10 @@ class References:
             self._add(
                 problem("wrong-kind", "only spins, lists and matrices are indexed", expr.span)
             )
+        elif sites and name in self.columns and self._is_number(name):
+            message = f"'{name}' is a number among the parameters, and a column of the graph"
+            hint = f"give the parameter another name: {name}0 = ..."
+            self._add(problem("wrong-kind", message, expr.base.span, hint=hint))
         elif not self.scope.known(name) and not (
             sites and (name in self.columns or self.any_column)
         ):
@@ -159,6 +163,9 @@ class References:
         for argument in expr.arguments:
             if argument not in sites:
                 self.check(argument, bound)
+
+    def _is_number(self, name: str) -> bool:
+        return isinstance(self.scope.parameters.get(name), int | float)
 
     def _those_spins(self) -> str:
         if self.columns:

@@ -24,7 +24,7 @@ from rgc.ast_to_model.written_out import check_extent, extent, ordered
 from rgc.errors import SpecError
 from rgc.language.measures import MEASURES, METHODS, SCAN_MEASURES
 from rgc.language.values import CallValue
-from rgc.model.graphs import PLACELESS
+from rgc.model.graphs import pairs_without_places
 from rgc.model.lattice import Lattice
 from rgc.model.lattices import AXES
 from rgc.model.spec import Measure, Method, Spec
@@ -220,17 +220,14 @@ def _check_distance(reading: Reading, spec: Spec, context: Context) -> None:
     are no farther apart than half of it.
     """
     r, along = reading.values.get("r"), str(reading.values.get("along", "x"))
-    if (
-        reading.signature.name != "correlation"
-        or not isinstance(r, int)
-        or not isinstance(spec.lattice, Lattice)
-        or along not in AXES[: spec.lattice.dimension]
-    ):
+    if reading.signature.name != "correlation" or not isinstance(r, int):
         return
-    if spec.lattice.name in PLACELESS:
-        hint = "measure pairs by name: mean(<i,j>) s[i]*s[j]"
-        message = f"a {spec.lattice.name} lattice has no distances"
+    if pairs := pairs_without_places(spec.lattice):
+        hint = f"measure pairs by name: mean({pairs}) s[i]*s[j]"
+        message = "this lattice has no distances"
         context.problems.error("wrong-lattice", message, reading.places["r"].span, hint=hint)
+        return
+    if not isinstance(spec.lattice, Lattice) or along not in AXES[: spec.lattice.dimension]:
         return
     axis = AXES.index(along)
     length, edge = sizes_as_written(spec.lattice)[axis], spec.lattice.boundary[axis]
@@ -325,19 +322,29 @@ def _check_circles(definitions: Definitions, context: Context) -> None:
 
 
 def _referred(expr: ast.Node) -> list[str]:
-    """The names that may be those of other measures. Words of a place, the x of s[i+x], are not."""
+    """The names that may be those of other measures. Words of a place, the x of s[i+x] and of
+    coordinate(i,x), and what built-in measures are asked for are not.
+    """
     places = {
-        id(node)
-        for index in ast.walk(expr)
-        if isinstance(index, ast.Index)
-        for part in index.arguments
-        for node in ast.walk(part)
+        id(node) for outer in ast.walk(expr) for part in _words_of(outer) for node in ast.walk(part)
     }
     return [
         node.name
         for node in ast.walk(expr)
         if isinstance(node, ast.Name | ast.Call) and id(node) not in places
     ]
+
+
+def _words_of(node: ast.Node) -> tuple[ast.Node, ...]:
+    """The parts of a node in which names are no measures."""
+    match node:
+        case ast.Index(_, arguments):
+            return arguments
+        case ast.Call("coordinate", (_, *axes)):
+            return tuple(axes)
+        case ast.Call(name) if name in MEASURES:
+            return (*node.arguments, *node.options)
+    return ()
 
 
 def _circle(start: str, uses: Mapping[str, Sequence[str]]) -> list[str]:

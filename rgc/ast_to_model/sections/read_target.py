@@ -12,7 +12,13 @@ from rgc.ast_to_model.expressions.options import check_limits, read_call
 from rgc.ast_to_model.scope import Unknowable, problem
 from rgc.ast_to_model.sections.targets import known_targets, with_layer
 from rgc.errors import SpecError, listing, suggest
-from rgc.language.expect import ACCEPTED, EXPONENTS, NUMBERED, SELECTORS
+from rgc.language.expect import (
+    ACCEPTED,
+    ANSWERS_WITH_MEMBERS,
+    EXPONENTS,
+    NUMBERED,
+    SELECTORS,
+)
 from rgc.language.measures import METHODS
 from rgc.language.signatures import Field
 from rgc.language.values import Value
@@ -72,14 +78,7 @@ def _check_known(path: tuple[str, ...], span: Span | None, spec: Spec) -> None:
     if shown in known:
         return
     close = suggest(shown, known) or suggest_other(shown, known)
-    if len(path) == 2 and path[0] not in (
-        "fixed_point",
-        "critical",
-        "critical_tangent",
-        "block",
-        "visible",
-        "visible_hidden",
-    ):
+    if len(path) == 2 and path[0] not in ANSWERS_WITH_MEMBERS:
         hint = f"write {path[1]}" if path[1] in known else close
         raise problem("unknown-target", f"'{path[0]}' has no members", span, hint=hint)
     if shown in EXPONENTS and spec.map:

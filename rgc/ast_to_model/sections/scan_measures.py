@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import named
@@ -13,8 +13,10 @@ from rgc.ast_to_model.scope import Scope, names, problem
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.expressions import Expression, leaves
+from rgc.model.graphs import GRAPH
+from rgc.model.lattice import Lattice
 from rgc.model.observables import ScanMeasure
-from rgc.model.spec import Axis, Measure, Spec
+from rgc.model.spec import Measure, Spec
 from rgc.syntax import ast
 from rgc.text import section_text
 
@@ -58,7 +60,7 @@ def scan_measure(
     call, parameter = reading.signature.name, str(reading.values["parameter"])
     context.problems.extend(_not_measured(reading, spec, words))
     if "scan" not in context.failed:
-        context.problems.extend(_axes(call, parameter, reading.places["parameter"], spec.scan))
+        context.problems.extend(_axes(call, parameter, reading.places["parameter"], spec))
     return Measure(name, of_scan=ScanMeasure(call, str(reading.values["measure"]), parameter))
 
 
@@ -87,9 +89,9 @@ def _not_measured(reading: Reading, spec: Spec, words: Words) -> Iterable[Proble
         yield Problem(code, f"without a flow nothing gives '{name}'", place.span, hint=hint)
 
 
-def _axes(call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis]) -> Iterable[Problem]:
+def _axes(call: str, parameter: str, place: ast.Expr, spec: Spec) -> Iterable[Problem]:
     """What is wrong with the scan for this measure."""
-    scanned = {axis.name: axis.values for axis in axes}
+    scanned = {axis.name: axis.values for axis in spec.scan}
     if parameter not in scanned:
         known = f"scanned: {', '.join(scanned)}" if scanned else "scan { K = 0.4:0.5:9 }"
         hint = suggest(parameter, scanned) or known.replace("K", parameter)
@@ -104,7 +106,10 @@ def _axes(call: str, parameter: str, place: ast.Expr, axes: Sequence[Axis]) -> I
         len(values) < 2 for name, values in scanned.items() if name != parameter
     ):
         message = "curves cross only where a second parameter, such as the size, is scanned too"
-        yield Problem("not-scanned", message, place.span, hint="scan { ..., L = [16, 32] }")
+        hint = "scan { ..., L = [16, 32] }"
+        if isinstance(spec.lattice, Lattice) and spec.lattice.name == GRAPH:
+            hint = "a graph has one size: scan a second coupling too, or find an extremum"
+        yield Problem("not-scanned", message, place.span, hint=hint)
 
 
 def derived(expr: ast.Expr, spec: Spec, definitions: Definitions, scope: Scope) -> Expression:

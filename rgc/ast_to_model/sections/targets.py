@@ -11,9 +11,10 @@ from rgc.language.values import OperatorBasis, Value
 from rgc.model.curve import OF_NULLS
 from rgc.model.lattice import Lattice
 from rgc.model.names import coupling_name, product_named
-from rgc.model.operators import Product
+from rgc.model.operators import Operator, Product
 from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.stack import MOST_RINGS, Stack, rings_of
+from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator
 from rgc.passes.find_turns import find_turns
 from rgc.passes.generate_operators import generate_operators
 from rgc.passes.tell_operators import tell_hidden, tell_operators
@@ -51,12 +52,12 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
         elif answer == "visible_hidden":
             names += [f"{answer}.r{ring}" for ring in range(1, _rings(spec))]
         elif answer == "critical_tangent":
-            names += [f"{answer}.{name}" for name in (_measured(spec) if head == answer else ())]
+            names += [f"{answer}.{name}" for name in (_tangents(spec) if head == answer else ())]
         elif answer == "couplings":
             names += couplings
         elif answer == "operators":
             asked = head not in names and _asked(scheme, spec, "couplings")
-            names += _measured(spec) if asked else ()
+            names += [operator.name for operator in _measured(spec)[1:]] if asked else ()
         elif answer == "m2":
             names += [answer] if _asked(scheme, spec, "histograms") else []
         elif answer == "generated":
@@ -235,16 +236,32 @@ def _name(measure: str) -> str:
     return measure.split("(")[0]
 
 
-def _measured(spec: Spec) -> list[str]:
-    """The operators that the flow measures, but for the first. A map whose law comes from a file
-    is taken to keep the symmetries of the others.
+def _tangents(spec: Spec) -> list[str]:
+    """The operators that no symmetry changes, but for the first, by which the tangent is told. A
+    field that is scanned may be 0 at some points and not at others, which nothing is made of here.
+    """
+    operators, hamiltonian = _measured(spec), spec.hamiltonian
+    if hamiltonian is None or not isinstance(spec.lattice, Lattice) or spec.scan:
+        return [operator.name for operator in operators[1:]]
+    terms = [term for term in hamiltonian.terms if term.coupling]
+    products = [spins for term in terms for weight, spins in term.products if weight and spins]
+    flips = find_sectors(products, spec.lattice, len(spec.species))
+    blocks = [block for block in spec.blocks if block.rules]
+    sectors = sectors_by_level(flips, blocks, 1)[0] if blocks else flips
+    parts = [part for each in operators for part in split_operator(each, sectors)]
+    return [part.name for part in parts if part.sector == sectors.invariant][1:]
+
+
+def _measured(spec: Spec) -> Sequence[Operator]:
+    """The operators that the flow measures. A map whose law comes from a file is taken to keep the
+    symmetries of the others.
     """
     basis = spec.flow.options.get("basis") if spec.flow is not None else None
     if not isinstance(basis, OperatorBasis) or not isinstance(spec.lattice, Lattice):
         return []
     if spec.hamiltonian is None or not all(each.two_states for each in spec.species):
         return []
-    operators = generate_operators(
+    return generate_operators(
         spec.lattice,
         spec.species,
         spec.hamiltonian,
@@ -252,7 +269,6 @@ def _measured(spec: Spec) -> list[str]:
         reach=basis.range,
         bodies=basis.bodies,
     )
-    return [operator.name for operator in operators[1:]]
 
 
 def _told(spec: Spec) -> list[str]:

@@ -12,8 +12,9 @@ from rgc.flows.couplings.cumulant_recursion import cumulant_recursion
 from rgc.flows.enumeration.cell_averages import cell_tables
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.fieldless import judged_without_fields
 from rgc.flows.study.free_spins import uncoupled
-from rgc.flows.study.study import make_study
+from rgc.flows.study.study import Study, make_study
 from rgc.model.block import Block
 from rgc.model.cumulants import Expansion
 from rgc.model.names import coupling_name
@@ -31,6 +32,10 @@ def make_cumulant(request: Request) -> CouplingFlow:
     normalised are those of no free energy and are left out. Raises `SpecError` for an expansion
     that is too long.
     """
+    return CouplingFlow(judged_without_fields(request, _study))
+
+
+def _study(request: Request) -> Study:
     species, lattice = request.species, request.crystal
     block = whole_cells(request.blocks[0], lattice)
     expansion = _expansion(request, block)
@@ -61,7 +66,7 @@ def make_cumulant(request: Request) -> CouplingFlow:
     def beyond(couplings: Floats) -> str:
         return recursion.beyond(couplings) or uncoupled(bonds, couplings)
 
-    return CouplingFlow(replace(study, beyond=beyond))
+    return replace(study, beyond=beyond)
 
 
 def _expansion(request: Request, block: Block) -> Expansion:

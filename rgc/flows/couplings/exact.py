@@ -14,8 +14,9 @@ from rgc.flows.couplings.bond_recursion import BondRecursion, diamond, hypercubi
 from rgc.flows.couplings.bond_space import BondSpace, bond_space
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.fieldless import judged_without_fields
 from rgc.flows.study.free_spins import uncoupled_pair
-from rgc.flows.study.study import Close, make_study
+from rgc.flows.study.study import Close, Study, make_study
 from rgc.model.lattice import Diamond
 from rgc.passes.bonds import bond_model
 
@@ -31,6 +32,10 @@ def make_exact(request: Request) -> CouplingFlow:
     A diamond lattice of n generations is one bond after n steps, whose two sites are summed. Its
     free energy, like that of the infinite lattice, counts per bond.
     """
+    return CouplingFlow(judged_without_fields(request, _study))
+
+
+def _study(request: Request) -> Study:
     lattice, b, backend = request.lattice, int(request.blocks[0].scale), request.backend
     model = bond_model(request.hamiltonian, lattice, request.species)
     if not isinstance(lattice, Diamond):
@@ -39,7 +44,7 @@ def make_exact(request: Request) -> CouplingFlow:
         study = make_study(
             request, recursion, space.start, 1, constant=model.constant, terms=space.terms
         )
-        return CouplingFlow(replace(study, frozen=partial(_zero_temperature, recursion)))
+        return replace(study, frozen=partial(_zero_temperature, recursion))
     space = bond_space(model, 0)
     recursion = BondRecursion(backend, space, diamond(lattice.b, lattice.branches, model.states))
     dimension = log(recursion.sites) / log(lattice.b)
@@ -58,7 +63,7 @@ def make_exact(request: Request) -> CouplingFlow:
         constant=model.constant * _sites(lattice),
         terms=space.terms,
     )
-    return CouplingFlow(replace(study, beyond=partial(uncoupled_pair, space.functions)))
+    return replace(study, beyond=partial(uncoupled_pair, space.functions))
 
 
 def _zero_temperature(recursion: BondRecursion) -> dict[str, float]:

@@ -24,6 +24,7 @@ from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow, account, parts, provenance
 from rgc.flows.study.coupling_result import coupling_result
+from rgc.flows.study.fieldless import judged_without_fields
 from rgc.flows.study.free_spins import uncoupled
 from rgc.flows.study.study import Study, make_study
 from rgc.passes.cells import cell_model
@@ -127,9 +128,13 @@ class LowerBoundFlow:
 
 def with_p(asked: Study, backend: Backend, space: CellSpace, p: Sequence[Estimate]) -> Study:
     """The study with these p, in turn."""
-    recursion = cell_recursion(backend, space, [float(cast(float, one.value)) for one in p])
+    given = [float(cast(float, one.value)) for one in p]
+    recursion = cell_recursion(backend, space, given)
+    near = tuple(
+        replace(cast(CellRecursion, each), kernels=recursion.kernels) for each in asked.nearby
+    )
     told = (lambda point: {"block.slope": told_slope(recursion, point)}) if len(p) == 1 else None
-    return replace(asked, recursion=recursion, p=tuple(p), at_fixed_point=told)
+    return replace(asked, recursion=recursion, nearby=near, p=tuple(p), at_fixed_point=told)
 
 
 def _with_errors(levels: Sequence[Level], study: Study) -> Iterator[Level]:
@@ -173,11 +178,21 @@ def make_lower_bound(request: Request) -> CouplingFlow | LowerBoundFlow:
     """The flow `lower_bound` of a checked spec at one point. Raises `SpecError` where p is to be
     the best for a bound that says nothing about the spec: its couplings lie outside the subspace.
     """
-    backend, subspace = request.backend, cast(Subspace, request.options.word("subspace"))
+    backend, asked = request.backend, judged_without_fields(request, _study)
+    space = cast(CellRecursion, asked.recursion).space
+    if not any(block.free for block in request.blocks):
+        given = [Estimate(block.p, 0.0, "exact") for block in request.blocks]
+        return CouplingFlow(with_p(asked, backend, space, given))
+    return LowerBoundFlow(backend, space, _choice(request, space, asked), asked, request.span)
+
+
+def _study(request: Request) -> Study:
+    """The study before there are p."""
+    subspace = cast(Subspace, request.options.word("subspace"))
     space = cell_space(cell_model(request.hamiltonian, request.crystal, request.species), subspace)
     asked = make_study(
         request,
-        cell_recursion(backend, space, [0.0]),
+        cell_recursion(request.backend, space, [0.0]),
         space.start,
         space.dimension,
         kind="lower bound",
@@ -186,16 +201,12 @@ def make_lower_bound(request: Request) -> CouplingFlow | LowerBoundFlow:
         terms=space.terms,
         provenance={"subspace": f"{subspace}: {SPACES[subspace]}"},
     )
-    asked = replace(
+    return replace(
         asked,
         space=f", p held fixed, among {SPACES[subspace]}",
         warnings=() if space.inside else (OUTSIDE,),
         beyond=partial(uncoupled, space.bonds),
     )
-    if not any(block.free for block in request.blocks):
-        given = [Estimate(block.p, 0.0, "exact") for block in request.blocks]
-        return CouplingFlow(with_p(asked, backend, space, given))
-    return LowerBoundFlow(backend, space, _choice(request, space, asked), asked, request.span)
 
 
 def _choice(request: Request, space: CellSpace, asked: Study) -> ChoiceOfP:

@@ -27,6 +27,7 @@ from rgc.flows.couplings.bond_recursion import BondRecursion, hypercubic
 from rgc.flows.couplings.bond_space import bond_space
 from rgc.flows.request import Request
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.fieldless import judged_without_fields
 from rgc.flows.study.free_spins import uncoupled_pair
 from rgc.flows.study.study import Study, make_study
 from rgc.passes.bonds import BondModel, bond_model
@@ -38,6 +39,10 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
     When bonds are moved first, F is bounded from below. When they are decimated first, the
     constants belong to the diamond lattice and are left out.
     """
+    return CouplingFlow(judged_without_fields(request, _study))
+
+
+def _study(request: Request) -> Study:
     model = bond_model(request.hamiltonian, request.crystal, request.species)
     order = cast(Order, request.options.word("order"))
     alike = model.isotropic and (order != "axes" or model.axes == 1)
@@ -45,7 +50,7 @@ def make_migdal_kadanoff(request: Request) -> CouplingFlow:
     study, functions = (
         _isotropic(request, model, first) if alike else _by_axis(request, model, order)
     )
-    return CouplingFlow(replace(study, beyond=partial(uncoupled_pair, functions)))
+    return replace(study, beyond=partial(uncoupled_pair, functions))
 
 
 def _isotropic(
@@ -104,7 +109,7 @@ def _by_axis(request: Request, model: BondModel, order: Order) -> tuple[Study, F
         terms=space.terms,
     )
     find = partial(_critical, space, nearby, phases, moves(order, d, b))
-    return replace(study, nearby=nearby, critical=find), space.functions
+    return replace(study, nearby=(nearby,), critical=find), space.functions
 
 
 def moves(order: Order, dimension: int, b: float) -> Floats:

@@ -24,6 +24,7 @@ from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.observables import averages_in, observables_of
 from rgc.flows.study.coupling_flow import CouplingFlow
+from rgc.flows.study.fieldless import judged_without_fields
 from rgc.flows.study.free_spins import uncoupled_states
 from rgc.flows.study.study import Study, make_study
 from rgc.results.result import Result
@@ -207,12 +208,14 @@ def make_enumerate(request: Request) -> Enumerate:
         exact=exact,
         observables=observables,
         census=make_census(exact.chunks, averages_in(observables), ENERGY),
-        study=_study(request, exact) if studied(request.options.values) else None,
+        study=judged_without_fields(request, partial(_study, exact))
+        if studied(request.options.values)
+        else None,
     )
     return Enumerate(counted, None if counted.study is None else CouplingFlow(counted.study))
 
 
-def _study(request: Request, exact: Exact) -> Study:
+def _study(exact: Exact, request: Request) -> Study:
     recursion = make_recursion(
         request.spec, request.backend, exact.steps[0], turns_of(exact), request.zero
     )

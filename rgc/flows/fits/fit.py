@@ -5,7 +5,7 @@ without what it looks for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, prod
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.analysis.projected import Projected, lowest
-from rgc.errors import Problem, SpecError
+from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.clouds import make_cloud
 from rgc.flows.data.files import first_place
 from rgc.flows.fits.curves import Fitting, columns, value_of
@@ -25,6 +25,7 @@ from rgc.language.values import CallValue
 from rgc.model.curve import Curve
 from rgc.model.data import File
 from rgc.model.point_clouds import Points, Simplex
+from rgc.model.spec import Spec
 from rgc.results.result import Result
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,9 @@ TOGETHER = 64
 
 POINTS = 17
 """Points of a profile that are tabulated."""
+
+MOST_NAMED = 4
+"""Columns whose values a message shows."""
 
 BISECTIONS = 40
 """Halvings that find the end of an interval, and doublings that go beyond it."""
@@ -228,40 +232,63 @@ def make_fit(request: Request) -> Fit:
     Raises `SpecError` for data that cannot be read, errors that are not above 0, and a curve that
     has no value anywhere on the grid.
     """
-    curve, source = request.spec.map[0], request.spec.data
-    if not isinstance(curve, Curve) or not isinstance(source, File | Points | Simplex):
+    made = fit_of_data(request.spec, request.seed)
+    column = made.table[made.curve.column]
+    others = nulls(request.options.values.get("null"), column, request.seed)
+    return replace(made, series=np.concatenate([column[:, None], others], axis=1))
+
+
+def fit_of_data(spec: Spec, seed: int) -> Fit:
+    """The fit of the data of a spec alone. Raises like `make_fit`."""
+    curve, source, flow = spec.map[0], spec.data, spec.flow
+    if not isinstance(curve, Curve) or not isinstance(source, File | Points | Simplex) or not flow:
         raise ValueError("a fit has a curve and points")
-    values = make_cloud(source, request.seed).values
+    values = make_cloud(source, seed).values
     table = {name: values[:, k] for k, name in enumerate(curve.columns)}
-    column, grid = table[curve.column], request.options.values.get("starts")
+    grid = flow.options.get("starts")
     listed = dict(grid.options) if isinstance(grid, CallValue) else {}
     axes = tuple(np.unique(np.atleast_1d(np.array(listed[name]))) for name in curve.nonlinear)
     projected = Projected(
         columns(curve, table),
-        weights(request, curve, table),
+        weights(spec, curve, table),
         np.array([axis[0] for axis in axes]),
         np.array([axis[-1] for axis in axes]),
     )
-    others = nulls(request.options.values.get("null"), column, request.seed)
     made = Fit(
-        request.flow.scheme,
+        flow.scheme,
         curve,
         projected,
         table,
-        np.concatenate([column[:, None], others], axis=1),
+        table[curve.column][:, None],
         axes,
         {"curve": str(curve), "data": str(source)},
     )
     with np.errstate(all="ignore"):
-        left = (projected.squares(made._at(k), made.series[:, :1]) for k in range(made.points))
+        left = (projected.squares(made._at(k), made.series) for k in range(made.points))
         if not any(np.isfinite(each[0]) for each in left):
-            message = "the curve has no real value in every row at any point of the grid"
-            hint = "a power of a negative number has none: look elsewhere"
-            raise SpecError([Problem("wrong-start", message, request.span, hint=hint)])
+            raise SpecError([_no_value(made, spec)])
     return made
 
 
-def weights(request: Request, curve: Curve, table: Mapping[str, Floats]) -> Floats:
+def _no_value(fit: Fit, spec: Spec) -> Problem:
+    """Where the curve has no value at the first point of the grid."""
+    functions, rest = fit.projected.columns(fit._at(0))
+    finite = np.isfinite(functions).all(axis=-1) & np.isfinite(rest)
+    row = int(first_place(~finite[:, None])[0])
+    given = [f"{name} = {values[row]:g}" for name, values in fit.table.items()][:MOST_NAMED]
+    where = f"in row {row} (counted from 0), where {listing(given)}"
+    if fit.axes:
+        at = zip(fit.curve.nonlinear, fit._at(0), strict=True)
+        where += f", with {listing([f'{name} = {x:g}' for name, x in at])}"
+        message = f"the curve has no real value at any point of the grid, such as {where}"
+        hint = "a power of a negative number has none: look elsewhere, or leave such rows out"
+        return Problem("wrong-start", message, spec.flow.span if spec.flow else None, hint=hint)
+    hint = "leave such rows out, or write another curve"
+    message = f"the curve has no real value {where}"
+    return Problem("not-finite", message, spec.place("map"), hint=hint)
+
+
+def weights(spec: Spec, curve: Curve, table: Mapping[str, Floats]) -> Floats:
     """What residuals are multiplied by: 1, or 1 / error."""
     rows = len(table[curve.column])
     if curve.error is None:
@@ -272,6 +299,6 @@ def weights(request: Request, curve: Curve, table: Mapping[str, Floats]) -> Floa
     if wrong.any():
         row = int(first_place(wrong[:, None])[0])
         message = f"the error of row {row} (counted from 0) is {errors[row]:g}"
-        place = request.spec.place("map")
+        place = spec.place("map")
         raise SpecError([Problem("out-of-range", message, place, hint="errors are above 0")])
     return np.asarray(1 / errors)

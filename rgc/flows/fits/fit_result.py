@@ -4,13 +4,14 @@ data, and how often it goes as well through series without what it looks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.errors import listing
 from rgc.flows.fits.curves import unknowns, value_of
 from rgc.flows.fits.series import next_row
 from rgc.results.result import Estimate, Result
@@ -29,7 +30,18 @@ APART = 1e-3
 """The part of its range by which an unknown number differs in another fit."""
 
 PERFECT = 1e-24
-"""The part of the sum of squares of the data below which what is left is rounding."""
+"""The part of the sum of squares of the data about their mean below which what is left is rounding.
+"""
+
+ROUNDED = 1e-14
+"""The part of the largest of the data below which a number is rounding."""
+
+NOT_TOLD = "the data do not tell it apart from others"
+OTHERS_NOT_TOLD = "the data do not tell other unknown numbers apart, so that no error follows"
+FREE = 1e-6
+"""The part of a direction, in which unknowns may change without a change of the curve, that is not
+rounding.
+"""
 
 UNLIKELY = 1e-3
 """The chance below which residuals are larger than the errors that were given."""
@@ -43,6 +55,7 @@ def fit_result(fit: Fitting, arrays: Mapping[str, NDArray[Any]]) -> Result:
     why = _no_error(fit, at, least, total)
     intervals = dict(_intervals(fit, at, arrays["ends"], why))
     values = _linear(fit, at, known, least, why) | intervals
+    lost = [name for name in fit.curve.linear if values[name].note == NOT_TOLD]
     quality = 1 - least / total if total else np.nan
     values |= {
         "R2": _exact(quality),
@@ -56,7 +69,7 @@ def fit_result(fit: Fitting, arrays: Mapping[str, NDArray[Any]]) -> Result:
         values=values,
         tables=dict(_tables(fit, arrays, known, fits)),
         labels=_labels(fit),
-        warnings=tuple(_warnings(fit, arrays, why)),
+        warnings=tuple(_warnings(fit, arrays, why, lost)),
         provenance=fit.provenance,
     )
 
@@ -80,7 +93,7 @@ def _squares(fit: Fitting, number: int) -> float:
 
 def _no_error(fit: Fitting, at: Floats, least: float, total: float) -> str:
     """Why what is left says nothing of errors; empty if it does."""
-    if least <= PERFECT * total:
+    if least <= max(PERFECT * total, len(fit.series) * _rounding(fit) ** 2):
         return "the curve goes through the data to rounding, so that no error follows"
     residuals = fit.projected.solved(at, fit.series[:, 0])[1]
     follows = next_row(residuals)
@@ -92,6 +105,11 @@ def _no_error(fit: Fitting, at: Floats, least: float, total: float) -> str:
     if fit.curve.error is not None and _chance(least, fit.free) < UNLIKELY:
         return f"residuals are larger than the errors given: chi^2/rows = {least / fit.free:.3g}"
     return ""
+
+
+def _rounding(fit: Fitting) -> float:
+    """What rounding may leave of a weighed residual."""
+    return ROUNDED * float(np.abs(fit.series[:, 0] * fit.projected.weights).max())
 
 
 def _chance(chi2: float, free: int) -> float:
@@ -117,10 +135,15 @@ def _linear(
         slopes.append(((above - below) / (2 * move[k]))[:, None])
     matrix = np.concatenate(slopes, axis=1)
     finite = bool(np.isfinite(matrix).all())
-    lost = not finite or np.linalg.matrix_rank(matrix) < matrix.shape[1]
-    reason = why or ("the data do not tell the unknown numbers apart" if lost else "")
-    if reason:
-        return {name: Estimate(known[name], None, note=reason) for name in fit.curve.linear}
+    lost = _not_told(matrix) if finite else np.ones(matrix.shape[1], dtype=np.bool_)
+    if why or lost.any():
+        noise = np.abs(functions * linear).max(axis=0, initial=0.0) <= _rounding(fit)
+        return {
+            name: Estimate(None, None, note=NOT_TOLD)
+            if gone
+            else Estimate(0.0 if nothing else known[name], None, note=why or OTHERS_NOT_TOLD)
+            for name, gone, nothing in zip(fit.curve.linear, lost, noise, strict=False)
+        }
     size = 1.0 if fit.curve.error is not None else least / fit.free
     upper = np.linalg.qr(matrix, mode="r")
     inverse = np.linalg.inv(upper)
@@ -129,6 +152,16 @@ def _linear(
         name: Estimate(known[name], float(errors[k]), statistical=float(errors[k]))
         for k, name in enumerate(fit.curve.linear)
     }
+
+
+def _not_told(matrix: Floats) -> NDArray[np.bool_]:
+    """The unknowns that may change without a change of the curve, from its slopes [row, unknown] in
+    them.
+    """
+    size = np.linalg.norm(matrix, axis=0)
+    _, values, rows = np.linalg.svd(matrix / np.where(size > 0, size, 1.0))
+    rank = int((values > values.max(initial=0.0) * len(matrix) * np.finfo(float).eps).sum())
+    return np.asarray((np.abs(rows[rank:]) > FREE).any(axis=0))
 
 
 def _intervals(fit: Fitting, at: Floats, ends: Floats, why: str) -> Iterator[tuple[str, Estimate]]:
@@ -228,11 +261,15 @@ def _labels(fit: Fitting) -> dict[str, dict[int, tuple[str, ...]]]:
     return labels
 
 
-def _warnings(fit: Fitting, arrays: Mapping[str, NDArray[Any]], why: str) -> Iterator[str]:
+def _warnings(
+    fit: Fitting, arrays: Mapping[str, NDArray[Any]], why: str, lost: Sequence[str]
+) -> Iterator[str]:
     """What the numbers do not say by themselves."""
     curve, at, width = fit.curve, arrays["found"][0], fit.projected.high - fit.projected.low
     if why:
         yield f"no errors: {why}"
+    if lost:
+        yield f"the data do not tell {listing(lost)} apart: leave out what is not needed"
     inside = np.minimum(at - fit.projected.low, fit.projected.high - at) / width
     for name, room in zip(curve.nonlinear, inside, strict=True):
         if room < APART:

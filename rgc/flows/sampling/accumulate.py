@@ -48,4 +48,4 @@ def products(left: Sums, right: Sums) -> Sums:
 
 def _split(values: Sums, groups: int) -> Sums:
     """[a, replica] as [a, group, replica of the group]."""
-    return values.reshape(len(values), groups, -1)
+    return values.reshape(len(values), groups, values.shape[1] // groups)

@@ -33,6 +33,9 @@ RULE = (
     "what the last step of Newton's method neglects"
 )
 
+MAGNETIC = "no symmetry keeps single spins out of the sector whose field is to vanish"
+"""Why nothing is found in a field: its leading direction is magnetic."""
+
 CONVERGED = 0.25
 """The last step of Newton's method may go so far, in widths of the transition on the lattice."""
 
@@ -190,6 +193,8 @@ def _reason(
     """Why a critical point is not known, or the empty string."""
     if not matched:
         return "no operator fits on the blocks of two levels: take fewer steps or a smaller range"
+    if matched[-1].larger.flow.levels.basis.single:
+        return f"{MAGNETIC}: search without a field, and with a block map that keeps the symmetry"
     last = matched[-1].match
     shift = float(last.shift[0])
     if not np.isfinite([shift, last.width]).all():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.statistics import (
     GROUPS,
+    ROUNDING,
     Autocorrelation,
     autocorrelation,
     constant_record,
@@ -38,6 +39,12 @@ Arrays = dict[str, NDArray[np.float64]]
 
 NEVER_CHANGED = "it was the same in every record of every replica, which shows no error"
 """The note of a sampled average that never changed."""
+
+BIASED = (
+    "its averages are not known well enough for it: its bias is larger than its error, as of one "
+    "over an average that may be 0"
+)
+"""The note of a function of averages that bends within their errors."""
 
 ENOUGH = 20
 """Autocorrelation times that a run should be thermalised for."""
@@ -98,7 +105,8 @@ class Estimator:
     def estimates(self, arrays: Mapping[str, Floats]) -> dict[str, Estimate]:
         """Each observable with its jackknife error over groups of replicas.
 
-        One that is sampled, and did not differ between groups, has no error.
+        One that is sampled, and did not differ between groups, has no error. One whose bias is
+        larger than its error, such as a ratio to an average that may be 0, has no value.
         """
         counts = np.full(GROUPS, self.plan.records * self.plan.replicas / GROUPS)
         sums = arrays["averages"].sum(axis=2)
@@ -113,7 +121,13 @@ class Estimator:
                 value, error = jackknife(values)
             drawn = {each for each in averages_in((observable,)) if not is_constant(each.of)}
             frozen = bool(drawn) and (drawn <= still or error == 0)
-            out[observable.name] = sampled(float(value), float(error), frozen)
+            bias = float(np.abs(values[0] - value))
+            told = frozen or not bias > max(float(error), ROUNDING * abs(float(value)))
+            out[observable.name] = (
+                sampled(float(value), float(error), frozen)
+                if told
+                else Estimate(None, None, note=BIASED)
+            )
         return out
 
     def memory(self, arrays: Mapping[str, Floats]) -> dict[str, Autocorrelation]:

@@ -110,8 +110,11 @@ class Histograms:
         """Add what a record counted at a level, in place."""
         each, part = self.counted[level], np.repeat(np.arange(len(self.parts)), self.parts.sizes)
         values = {
-            name: np.sum([weight * of_tally[tally] for weight, tally in linear.terms], axis=0)
-            + linear.constant
+            name: np.broadcast_to(
+                np.sum([weight * of_tally[tally] for weight, tally in linear.terms], axis=0)
+                + linear.constant,
+                part.shape,
+            )
             for name, linear in each.functions.items()
         }
         for name, bins in each.bins.items():

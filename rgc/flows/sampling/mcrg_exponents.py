@@ -30,6 +30,7 @@ HIDDEN = (
     f"{UNSETTLED}, and a map that is chosen to make levels agree hides how far that moves exponents"
 )
 SLOWLY = "corrections to scaling fall so slowly that they may be logarithms"
+MIXED = "y_t is not told from the exponent of single spins"
 HAMILTONIAN = "no symmetry of the Hamiltonian tells thermal from magnetic"
 BLOCK_MAP = "the block map keeps no symmetry of the Hamiltonian that tells thermal from magnetic"
 """What is lacking where there is no y_h."""
@@ -94,7 +95,7 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     limits = {name: extrapolate(steps) for name, steps in spectra.named.items()}
     table = {name: estimate(head) for name, head in heads.items()}
     if spectra.single:
-        mixed = Estimate(None, None, note="y_t is not told from the exponent of single spins")
+        mixed = Estimate(None, None, note=MIXED)
         table |= dict.fromkeys(_following("t"), mixed)
     return Exponents(
         table,

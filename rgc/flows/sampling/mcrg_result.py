@@ -16,7 +16,13 @@ from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
 from rgc.flows.sampling.critical_surface import critical_tangents
 from rgc.flows.sampling.estimator import sampled
 from rgc.flows.sampling.halves import Compared, start_remembered
-from rgc.flows.sampling.mcrg_exponents import Spectra, choose_magnetic, find_exponents, lacking
+from rgc.flows.sampling.mcrg_exponents import (
+    MIXED,
+    Spectra,
+    choose_magnetic,
+    find_exponents,
+    lacking,
+)
 from rgc.flows.sampling.mcrg_spectra import (
     Arrays,
     Measured,
@@ -70,7 +76,8 @@ def mcrg_result(
     )
     exponents = find_exponents(spectra, _first_average(levels, table))
     y_t = exponents.table["y_t"]
-    tangents = critical_tangents(levels, shown, samples, y_t.note if y_t.value is None else "")
+    against = y_t.note if y_t.value is None else MIXED if levels.basis.single else ""
+    tangents = critical_tangents(levels, shown, samples, against)
     forgotten = not estimator.doubts(arrays)
     return Result(
         SCHEME.name,

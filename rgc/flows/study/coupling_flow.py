@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from rgc.analysis.fixed_points import distinct
-from rgc.analysis.folded import newton_cycle
+from rgc.analysis.folded import folded, newton_cycle
 from rgc.analysis.manifolds import critical_line
 from rgc.analysis.newton import PointNotFound, newton, symmetric
-from rgc.analysis.recursion import Diverges, Floats, free_energy, trajectory
+from rgc.analysis.recursion import Diverges, Floats, free_energy, is_invariant, trajectory
 from rgc.flows.flow import Account, State
 from rgc.flows.study.coupling_result import coupling_result
 from rgc.flows.study.study import Study
@@ -209,7 +209,11 @@ def _found(study: Study, start: Floats) -> Floats:
     """The fixed point, or a point of the cycle, that Newton's method reaches from `start`."""
     if study.period > study.turns:
         return newton_cycle(study.recursion, start, study.period, study.turns)
-    return symmetric(study.returning, newton(study.returning, start))
+    point = symmetric(study.returning, newton(study.returning, start))
+    for each in study.nearby:
+        if not is_invariant(each, point):
+            point = symmetric(folded(each, study.period), point)
+    return point
 
 
 def _all_fixed_points(study: Study, state: State) -> None:

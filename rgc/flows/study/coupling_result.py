@@ -86,9 +86,7 @@ def _points(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[StudiedPo
     found.
     """
     points = [
-        StudiedPoint(
-            point, linearise(study.around(point) or study.returning, point), study.beyond(point)
-        )
+        StudiedPoint(point, linearise(study.judging(point), point), study.beyond(point))
         for point in arrays.get("fixed_points", ())
     ]
     candidates = [k for k, point in enumerate(points) if point.critical]

@@ -56,7 +56,7 @@ def tables_of(
     if points and points[0].critical:
         leading = spectra[0]
         out["renormalised_trajectory"] = renormalised_trajectory(
-            study.around(points[0].couplings) or study.returning,
+            study.judging(points[0].couplings),
             points[0].couplings,
             leading.leading,
             float(leading.values[0].real),

@@ -66,8 +66,8 @@ class Study:
       other. `searched` says where, in words.
     - `critical` finds the critical point on a ray, where phases are not told by the flow of
       `recursion`.
-    - `nearby` is the same map with the sectors of a subspace that it maps to itself. They hold for
-      the spectra of fixed points in its first sector.
+    - `nearby` are the same map with the sectors of subspaces that it maps to itself. Those of the
+      first one in whose first sector a fixed point lies hold for its spectra.
     - `line` says whether a critical point is sought on the line of the spec's couplings, and `rays`
       whether a flow diagram looks for the critical line on rays through the origin.
     - `logarithms` says that couplings are logarithms of sums of weights, which rounding leaves off
@@ -104,7 +104,7 @@ class Study:
     search: Callable[[Study], Sequence[Floats]] | None = None
     searched: str = ""
     critical: Callable[[Floats], CriticalPoint] | None = None
-    nearby: Recursion | None = None
+    nearby: tuple[Recursion, ...] = ()
     line: bool = True
     rays: bool = True
     logarithms: bool = True
@@ -118,8 +118,12 @@ class Study:
         return folded(self.recursion, self.period)
 
     def around(self, point: Floats) -> Recursion | None:
-        """`nearby`, if the point lies in its first sector."""
-        return self.nearby if self.nearby and is_invariant(self.nearby, point) else None
+        """The first of `nearby` in whose first sector the point lies."""
+        return next((each for each in self.nearby if is_invariant(each, point)), None)
+
+    def judging(self, point: Floats) -> Recursion:
+        """The map whose linearisation at a fixed point tells what it is."""
+        return folded(self.around(point) or self.recursion, self.period)
 
     def critical_on(self, ray: Floats) -> CriticalPoint:
         """The critical point on a ray of couplings. Raises `PointNotFound`."""

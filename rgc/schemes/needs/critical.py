@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rgc.errors import Problem, suggest
+from rgc.errors import Problem, listing, suggest
 from rgc.model.lattice import Lattice
 from rgc.passes.wrapping import meets_itself
 from rgc.schemes.scheme import Asked
@@ -42,7 +42,13 @@ def _coupling(asked: Asked) -> Iterator[Problem]:
         yield Problem("unknown-coupling", message, place, hint=hint)
         return
     moved = [term for term in terms.values() if name in (None, term.name)]
-    if not any(term.coupling and term.of_spins for term in moved):
+    if moved and not any(term.of_spins for term in moved):
+        named = listing([term.name for term in moved])
+        message = f"{named} multiplies no spins, and what is added to the energy moves nothing"
+        others = [term.name for term in terms.values() if term.coupling and term.of_spins]
+        hint = f"move {listing(others, 'or')}" if others else "add a term with spins"
+        yield Problem("unused-option", message, place, hint=hint)
+    elif not any(term.coupling and term.of_spins for term in moved):
         message = "a search multiplies couplings, and 0 stays 0"
         yield Problem("unused-option", message, place, hint="start from a coupling that is not 0")
 

@@ -75,6 +75,12 @@ def test_a_constant_series_has_no_memory() -> None:
     assert autocorrelation(np.ones(100)).error is None
 
 
+def test_rounding_has_no_memory() -> None:
+    """Sums over replicas that are equal up to the last bit."""
+    found = autocorrelation(-3.2 + 4e-16 * np.sin(np.arange(200) / 20))
+    assert (found.time, found.error) == (0.5, None)
+
+
 def test_a_short_series_gives_a_lower_bound() -> None:
     found = autocorrelation(np.arange(20.0))
     assert found.window <= 10

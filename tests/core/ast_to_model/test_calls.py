@@ -140,3 +140,15 @@ def test_options_of_any_name_are_for_whoever_allows_them() -> None:
     found = bind(written, signature, lambda name: name == "K")
     assert set(found.places) == {"K"}
     assert [each.code for each in found.problems] == ["unknown-option"]
+
+
+def test_measures_may_have_the_names_of_axes_letters_and_methods() -> None:
+    """None of these depends on itself."""
+    written = MODEL | {
+        "flow": "sample(sweeps=100)",
+        "measure": "{ x = mean(i) (-1)^coordinate(i,x)*s[i], y = correlation(1, along=y), "
+        "a = correlation(1, letters=[a, a]), transfer = free_energy(transfer), xx = avg(x^2) }",
+    }
+    text = "\n".join(f"{section} {body}" for section, body in written.items() if section != "block")
+    spec = build(read_text(text))[0]
+    assert [measure.name for measure in spec.measures] == ["x", "y", "a", "transfer", "xx"]

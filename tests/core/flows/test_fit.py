@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import rgc
 from rgc.analysis.projected import lowest
 from rgc.errors import SpecError
 from rgc.flows.fits.series import next_row, nulls
+from rgc.flows.values_of_files import check_values
 from rgc.language.values import CallValue
 from rgc.results.answer import Answer
 from rgc.verification import verify
@@ -171,6 +173,48 @@ def test_columns_have_the_names_of_a_table(tmp_path: Path) -> None:
     text = f'data file("table.csv")\n{curve}\nflow fit\n'
     answer = run(text, folder=tmp_path)
     assert number(answer, "B") == pytest.approx(2)
+
+
+TABLE = 'data file("table.csv")\nmap curve(y = {}, linear=[{}]{})\nflow fit\n'
+
+
+def table_of(folder: Path, rows: Sequence[Sequence[float]]) -> None:
+    lines = "\n".join(",".join(map(str, row)) for row in rows)
+    (folder / "table.csv").write_text(f"x,y\n{lines}\n", "utf-8")
+
+
+def test_numbers_that_the_data_do_not_tell_apart_are_null(tmp_path: Path) -> None:
+    table_of(tmp_path, [(k, 3 * k + (k % 3)) for k in range(9)])
+    answer = run(TABLE.format("a + b + c*x", "a, b, c", ""), folder=tmp_path)
+    values = answer.result.values
+    assert [values[name].value for name in "ab"] == [None, None]
+    assert values["c"].value == pytest.approx(3.0, abs=0.2)
+    assert values["c"].error is None
+    assert any("do not tell a and b apart" in text for text in answer.result.warnings)
+
+
+def test_a_constant_column_has_no_slope_of_rounding(tmp_path: Path) -> None:
+    table_of(tmp_path, [(k, 3) for k in range(6)])
+    values = run(TABLE.format("a + b*x", "a, b", ""), folder=tmp_path).result.values
+    assert values["a"].value == pytest.approx(3)
+    assert (values["b"].value, values["a"].error, values["b"].error) == (0.0, None, None)
+    assert "to rounding" in values["b"].note
+
+
+@pytest.mark.parametrize(
+    ("curve", "error", "message"),
+    [
+        ("a + b*log(x)", "", "no real value in row 0 .counted from 0., where x = 0 and y = 1"),
+        ("a + b*x", ", error=x", "the error of row 0 .counted from 0. is 0"),
+    ],
+)
+def test_a_check_finds_rows_without_a_value(
+    curve: str, error: str, message: str, tmp_path: Path
+) -> None:
+    table_of(tmp_path, [(k, k + 1) for k in range(6)])
+    (tmp_path / "fit.rgc").write_text(TABLE.format(curve, "a, b", error), "utf-8")
+    with pytest.raises(SpecError, match=message):
+        check_values(rgc.load(tmp_path / "fit.rgc").spec)
 
 
 def test_cuts_and_backends_change_nothing(tmp_path: Path) -> None:

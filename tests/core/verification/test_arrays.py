@@ -54,6 +54,17 @@ def verdicts(text: str, backends: Any = ()) -> dict[str, str]:
     return out
 
 
+def test_a_run_that_takes_minutes_is_compared_on_a_smaller_lattice() -> None:
+    """A trace over the 2^16 states of a layer."""
+    model = MIGDAL.partition("flow")[0].replace("lattice square", "lattice square(16)")
+    found = verify(
+        rgc.load(f"{model}measure {{ free_energy(transfer) }}"), backends=["numba"]
+    ).findings
+    (agreed,) = (each for each in found if each.check == "agreement")
+    assert agreed.verdict == "passed"
+    assert agreed.where.startswith("8 x 8 torus: ")
+
+
 def test_flows_of_couplings_pass() -> None:
     found = verdicts(MIGDAL, ["numba"])
     assert found == {"jacobian": "passed", "ledger": "passed", "agreement": "passed"}

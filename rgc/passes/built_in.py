@@ -7,14 +7,11 @@ To add one, write a function of the lattice and its species and give it a row in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import product as cartesian
-from math import cos, pi, prod, sin, sqrt
-from operator import mul
+from math import pi, prod, sqrt
 
 from rgc.errors import Problem, SpecError, listing
 from rgc.language.measures import MEASURES
 from rgc.model.expressions import Constant, Expression, apply, square
-from rgc.model.groups import Local
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.model.lattices import AXES
 from rgc.model.observables import (
@@ -24,27 +21,26 @@ from rgc.model.observables import (
     Observable,
     Overlap,
     Profile,
-    StructureFactor,
     Summand,
     Tally,
     averaged,
 )
 from rgc.model.operators import Operator, Product, Spin, product
-from rgc.model.spins import Species
 from rgc.model.supercells import as_written, enclosed, small_cells
-from rgc.passes.geometry import coordinates, gram_matrix, inverse
-
-Kinds = Sequence[Species]
+from rgc.passes.geometry import gram_matrix, inverse
+from rgc.passes.sum_spins import (
+    Kinds,
+    structure_factors,
+    sum_of_pairs,
+    sum_of_squares,
+    sums_of_spins,
+)
 
 Option = int | str | tuple[str, ...]
 """The value of an option of a built-in observable."""
 
 DEFAULT = ("energy", "m", "abs_m", "susceptibility", "specific_heat", "binder")
 """What is measured where a spec asks for nothing."""
-
-
-CORRELATION = "correlation"
-"""The name of the sum over the pairs of `correlation(r)`."""
 
 
 def built_in(name: str, lattice: Lattice, species: Kinds, **options: Option) -> Expression:
@@ -75,7 +71,8 @@ def magnetisation(lattice: Lattice, species: Kinds) -> Expression:
     """
     share = species[0].scale / lattice.sites
     parts = [
-        Linear(((share, Tally(field)),), species[0].offset) for field in _fields(lattice, species)
+        Linear(((share, Tally(field)),), species[0].offset)
+        for field in sums_of_spins(lattice, species)
     ]
     if species[0].kind.vectors is None:
         return parts[0]
@@ -131,9 +128,9 @@ def correlation(
     if not places:
         raise SpecError([Problem("out-of-range", f"no two sites are {r} apart along {along}")])
     summed = (
-        _squares(lattice, species, [site.letter for site, _ in joined])
+        sum_of_squares(lattice, species, [site.letter for site, _ in joined])
         if all(first == second for first, second in joined)
-        else _pairs(tuple(map(_product, joined)), lattice, species)
+        else sum_of_pairs(tuple(map(_product, joined)), lattice, species)
     )
     pair = Average(Linear(((1 / places, Tally(summed)),)))
     averages = _mean(
@@ -196,7 +193,7 @@ def _products_of_averages(
     lattice: Lattice, species: Kinds, sites: tuple[Site, Site], along: int
 ) -> Iterator[Expression]:
     """<s_i> <s_j> of two sites and what they are on the other cells, in all places that differ."""
-    fields = zip(*(_fields(lattice, species, site.letter) for site in sites), strict=True)
+    fields = zip(*(sums_of_spins(lattice, species, site.letter) for site in sites), strict=True)
     parts = [_of_component(both, lattice, sites[1], along) for both in fields]
     return map(_total, zip(*parts, strict=True))
 
@@ -237,11 +234,11 @@ def correlation_length(lattice: Lattice, species: Kinds) -> Expression:
     if not waves:
         raise SpecError([Problem("not-possible", "a correlation length needs a periodic axis")])
     share = 1 / lattice.sites
-    parts = [Linear(((share, Tally(field)),)) for field in _fields(lattice, species)]
+    parts = [Linear(((share, Tally(field)),)) for field in sums_of_spins(lattice, species)]
     zero = _total([Average(square(part)) for part in parts])
     squares = []
     for axis, half in waves:
-        there = _total([Average(wave) for wave in _waves(lattice, species, axis)])
+        there = _total([Average(wave) for wave in structure_factors(lattice, species, axis)])
         ratio = apply("/", zero, there)
         k2 = apply("*", Constant(4.0), square(apply("sin", Constant(half))))
         squares.append(apply("/", apply("-", ratio, Constant(1.0)), k2))
@@ -288,83 +285,12 @@ def overlap(lattice: Lattice, species: Kinds, copy: int) -> Linear:
     places = [Spin((0,) * lattice.dimension, letter) for letter in range(len(lattice.basis))]
     copies = [Spin(spin.cell, spin.letter, copy) for spin in places]
     both = tuple(zip(places, copies, strict=True))
-    joint = [(share * first.scale**2, Tally(_pairs(both, lattice, species)))]
+    joint = [(share * first.scale**2, Tally(sum_of_pairs(both, lattice, species)))]
     if not first.two_states or not first.offset:
         return Linear(tuple(joint))
     sides = [Operator("m", tuple((spin,) for spin in side)) for side in (places, copies)]
     linear = [(share * first.scale * first.offset, Tally(side)) for side in sides]
     return Linear((*joint, *linear), first.offset**2)
-
-
-# -- sums over the lattice -------------------------------------------------------------------------
-
-
-def _fields(lattice: Lattice, species: Kinds, letter: int | None = None) -> tuple[Summand, ...]:
-    """The sum over the sites of the first species, of one letter or of all, for each component of
-    its spins: the signs of two-state spins, of any other the numbers or vectors of the states.
-    """
-    letters = range(len(lattice.basis)) if letter is None else (letter,)
-    sites = tuple((Spin((0,) * lattice.dimension, k),) for k in letters)
-    first = species[0]
-    if first.two_states:
-        return (Operator("m", sites),)
-    return tuple(_local(sites, tuple(values)) for values in zip(*_states(first), strict=True))
-
-
-def _states(species: Species) -> list[tuple[float, ...]]:
-    """The number of each state, or its unit vector: the corners of a simplex, hours of a clock."""
-    q = len(species.values)
-    match species.kind.vectors:
-        case "simplex":
-            own, other = sqrt((q - 1) / q), -1 / sqrt(q * (q - 1))
-            return [tuple(own if a == k else other for a in range(q)) for k in range(q)]
-        case "circle":
-            hours = [2 * pi * k / q for k in range(q)]
-            return [(round(cos(hour), 15), round(sin(hour), 15)) for hour in hours]
-        case None:
-            return [(float(value),) for value in species.values]
-
-
-def _local(products: tuple[Product, ...], values: tuple[float, ...]) -> Local:
-    """The sum of one function of the spins of each product."""
-    axes = range(len(products[0][0].cell))
-    reaches = tuple(
-        tuple((min(s.cell[k] for s in spins), max(s.cell[k] for s in spins)) for k in axes)
-        for spins in products
-    )
-    return Local(products, (values,) * len(products), reaches)
-
-
-def _pairs(pairs: tuple[Product, ...], lattice: Lattice, species: Kinds) -> Summand:
-    """The sum of the products of two spins of the first species."""
-    first = species[0]
-    if first.two_states:
-        return Operator(CORRELATION, pairs)
-    states = cartesian(_states(first), repeat=2)
-    return _local(pairs, tuple(sum(map(mul, a, b)) for a, b in states))
-
-
-def _squares(lattice: Lattice, species: Kinds, letters: Sequence[int]) -> Summand:
-    """The sum of s^2 over the sites of some letters, which for two-state spins in their signs is a
-    number.
-    """
-    origin, first = (0,) * lattice.dimension, species[0]
-    if first.two_states:
-        return Operator(CORRELATION, tuple(() for _ in letters))
-    sites = tuple((Spin(origin, letter),) for letter in letters)
-    return _local(sites, tuple(sum(map(mul, state, state)) for state in _states(first)))
-
-
-def _waves(lattice: Lattice, species: Kinds, axis: int) -> list[StructureFactor]:
-    """The structure factor of each component of the spins."""
-    letters = [
-        [
-            (Tally(field, axis), coordinates(lattice, position)[axis])
-            for field in _fields(lattice, species, letter)
-        ]
-        for letter, position in enumerate(lattice.basis)
-    ]
-    return [StructureFactor(part, lattice.sites) for part in zip(*letters, strict=True)]
 
 
 BUILT_IN: Mapping[str, Callable[..., Expression]] = {

@@ -28,7 +28,8 @@ from rgc.model.operators import Operator, Product
 from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
-from rgc.passes.built_in import CORRELATION, DEFAULT, named, several_open
+from rgc.passes.built_in import DEFAULT, named, several_open
+from rgc.passes.sum_spins import CORRELATION
 
 Floats = NDArray[np.float64]
 

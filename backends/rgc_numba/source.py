@@ -124,6 +124,32 @@ def logistic(x, a, b, c):
     return result
 '''
 
+COUPLE = '''
+
+@compiled
+def couple(y, x, h, f, w, mask):
+    """y[r] = x[r] + sum_j h[j, r] (2 [bit r of f[j, w] ^ mask] - 1); h[j, 0] for all r where it has
+    but one."""
+    for r in range(64):
+        y[r] = 0
+    if h.shape[1] == 1:
+        total = np.int32(0)
+        for j in range(h.shape[0]):
+            v, c = f[j, w], h[j, 0]
+            total += c
+            for r in range(64):
+                y[r] += c * np.int32((v >> np.uint64(r)) & ONE)
+        for r in range(64):
+            y[r] = 2 * y[r] - total
+    else:
+        for j in range(h.shape[0]):
+            v = f[j, w]
+            for r in range(64):
+                y[r] += h[j, 64 * w + r] * (2 * np.int32((v >> np.uint64(r)) & ONE) - 1)
+    for r in range(64):
+        y[r] = x[r] + y[r] * (1 - 2 * np.int32((mask >> np.uint64(r)) & ONE))
+'''
+
 POPCOUNT = '''
 C1, C2 = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
 C4, C8 = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)

@@ -19,6 +19,7 @@ from rgc.program.lattice import (
     Bernoulli,
     Bit,
     Count,
+    Couple,
     Equals,
     Load,
     Logistic,
@@ -206,6 +207,19 @@ class _Run:
             total += _lanes(self.values[mask]) * weights[slot]
         return total
 
+    def _couple(self, node: Couple) -> NDArray[np.int64]:
+        """Sums of signs, -1 where a bit is 0, times integers, which float64 holds exactly."""
+        bits = self.state[node.field][node.plane].reshape(-1, self.words)
+        signs = 2.0 * _lanes(bits) - 1
+        total = np.empty((len(self.sites.cells), 64 * self.words))
+        for row, site in zip(total, self.sites.numbers, strict=True):
+            couplings = self.arguments["couplings"][node.matrix, site].astype(np.float64)
+            row[:] = couplings[:, 0] @ signs if couplings.shape[1] == 1 else _dot(couplings, signs)
+        if node.mask is not None:
+            total *= 1.0 - 2.0 * _lanes(self.values[node.mask])
+        lanes: NDArray[np.int64] = self.values[node.lanes] + total.astype(np.int64)
+        return lanes
+
     def _accept(self, node: Accept) -> Words:
         x, uniform = self._lanes(node)
         coarse, fine = exponentials()
@@ -239,6 +253,10 @@ class _Run:
             )
         else:
             array[node.row] += counts.sum(axis=0, dtype=np.int64)
+
+
+def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.einsum("jr,jr->r", a, b))
 
 
 def _lanes(words: Words) -> NDArray[np.uint8]:

@@ -32,7 +32,14 @@ def arguments(program: Program, words: int, random: Random, uniform: bool = True
     ).reshape(program.weights, 64 * words)
     if not uniform:
         weights += np.arange(64 * words, dtype=np.int32) * 9973
-    return lattice_arguments(pack_thresholds(rows, program.planes, words), weights)
+    shape = program.couplings, program.sites, program.sites, 1 if uniform else 64 * words
+    couplings = np.array(
+        [random.randrange(-(2**19), 2**19) for _ in range(program.couplings * program.sites**2)],
+        dtype=np.int32,
+    ).reshape(*shape[:3], 1)
+    if not uniform:
+        couplings = couplings + np.arange(64 * words, dtype=np.int32) * 977
+    return lattice_arguments(pack_thresholds(rows, program.planes, words), weights, couplings)
 
 
 def example(program: Program, given: Arguments, seed: int, word0: int = 0) -> Example[Program]:

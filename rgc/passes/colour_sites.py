@@ -132,7 +132,7 @@ def _all_conflict(apart: frozenset[Cell], lattice: Lattice) -> bool:
     """Whether every cell conflicts with every other: all displacements between two cells do."""
     axes = zip(lattice.cells, lattice.boundary, strict=True)
     displacements = prod(2 * size - 1 if edge == "open" else size for size, edge in axes)
-    return len(apart) == displacements - 1
+    return len({wrapped(cell, lattice) for cell in apart}) == displacements - 1
 
 
 def _one_by_one(stars: Sequence[tuple[AnyStar, Box]], lattice: Lattice) -> Iterator[SweepStep]:

@@ -225,10 +225,15 @@ def make_sampler(
         point=point if drawn_at is None else drawn_at,
         signs=model.signs,
         given=model.given,
+        pairs=model.pairs,
     )
     if isinstance(update, WeighedUpdate):
         update = replace(update, numbers=couplings.numbers)
-    arguments = update.arguments([model.coefficients], plan.words)
+        if couplings.pairs is not None:
+            of_pairs = couplings.pairs
+            update = replace(update, pairs=of_pairs.matrices, which=of_pairs.which)
+    every = (*model.coefficients, *model.pair_coefficients)
+    arguments = update.arguments([every], plan.words)
     return Sampler(
         model=model,
         plan=plan,
@@ -295,6 +300,7 @@ def _sweep(
             groups,
             steps,
             first=model.first,
+            pairs=bool(model.pairs),
             generator=model.generator,
         )
         why = "asked for" if asked == "heat_bath" else "a random coupling may be next to nothing"

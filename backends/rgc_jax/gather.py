@@ -298,7 +298,7 @@ class Gathering:
         sites = self._program.sites
         every = jnp.swapaxes(fields[node.field][node.plane * sites :][:sites], 0, 1)
         matrix = call.couplings[node.matrix]
-        at = word if matrix.shape[-1] > 1 else 0
+        at = call.blocks[word] if matrix.shape[-1] > 1 else 0
         return every[word], matrix[own, :, at]
 
     def _counted(self, kept: jax.Array, words: list[jax.Array], totals: Totals) -> Totals:

@@ -71,8 +71,9 @@ class Handed:
     thresholds: Words
     weights: NDArray[np.int32]
     couplings: NDArray[np.int32]
+    blocks: NDArray[np.int64]
     values: tuple[int, ...] | None
-    put: dict[tuple[Share, bool], tuple[jax.Array, jax.Array, jax.Array]]
+    put: dict[tuple[Share, bool], tuple[jax.Array, ...]]
 
     @property
     def coupled_alike(self) -> bool:
@@ -84,15 +85,19 @@ class Handed:
             np.array_equal(self.thresholds, arguments["thresholds"])
             and np.array_equal(self.weights, arguments["weights"])
             and np.array_equal(self.couplings, arguments["couplings"])
+            and np.array_equal(self.blocks, arguments["blocks"])
         )
 
-    def on(self, share: Share, same: bool) -> tuple[jax.Array, jax.Array, jax.Array]:
+    def on(self, share: Share, same: bool) -> tuple[jax.Array, ...]:
         if (share, same) not in self.put:
-            table, couplings = self.thresholds, self.couplings
+            table = self.thresholds
             thresholds = share.everywhere(table[..., 0]) if same else share.put(table)
-            alike = self.coupled_alike
-            put = share.everywhere(couplings) if alike else share.put(couplings, 64)
-            self.put[share, same] = thresholds, share.put(self.weights, 64), put
+            self.put[share, same] = (
+                thresholds,
+                share.put(self.weights, 64),
+                share.everywhere(self.couplings),
+                share.put(self.blocks),
+            )
         return self.put[share, same]
 
 
@@ -271,7 +276,8 @@ class JaxKernel:
             weights, couplings = (
                 np.array(arguments[name], dtype=np.int32) for name in ("weights", "couplings")
             )
-            self._handed = Handed(thresholds, weights, couplings, values, {})
+            blocks = np.array(arguments["blocks"], dtype=np.int64)
+            self._handed = Handed(thresholds, weights, couplings, blocks, values, {})
         return self._handed
 
     def _given(self, plan: Plan, arguments: Arguments, word0: int) -> tuple[Any, ...]:
@@ -297,8 +303,8 @@ class JaxKernel:
                 for array in self._program.tallies
             ]
             thresholds = everywhere if plan.same else plan.share.spec(3)
-            couplings = everywhere if plan.alike else plan.share.spec(4)
-            ins = (fields, thresholds, plan.share.spec(2), couplings, *[everywhere] * 5)
+            of_words = everywhere, plan.share.spec(1)
+            ins = (fields, thresholds, plan.share.spec(2), *of_words, *[everywhere] * 5)
             mapped = plan.share.mapped(self._traced(plan), ins, (fields, kept))
             self._functions[key] = self._platform.jit(mapped, donate_argnums=0)
         return self._functions[key]
@@ -312,6 +318,7 @@ class JaxKernel:
             thresholds: jax.Array,
             weights: jax.Array,
             couplings: jax.Array,
+            blocks: jax.Array,
             word0: jax.Array,
             held: jax.Array,
             tables: list[dict[str, jax.Array]],
@@ -328,8 +335,9 @@ class JaxKernel:
                 thresholds=plan.baked if plan.baked is not None else thresholds,
                 weights=weights.reshape(-1, words, 64),
                 couplings=couplings.reshape(
-                    *couplings.shape[:3], *((1, 1) if plan.alike else (words, 64))
+                    *couplings.shape[:3], *((1, 1) if plan.alike else (-1, 64))
                 ),
+                blocks=blocks,
                 held=held if platform.held else None,
                 first=platform.first,
                 patch=platform.patch,

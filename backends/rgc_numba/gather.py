@@ -113,7 +113,7 @@ def source(program: Program) -> str:
 def _shared(program: Program) -> str:
     """Arguments that every function takes: fields, values, tallies."""
     names = [f"f{n}" for n in range(len(program.fields))]
-    names += ["thresholds", "weights", "couplings", "coarse", "fine", "lanes"]
+    names += ["thresholds", "weights", "couplings", "blocks", "coarse", "fine", "lanes"]
     names += [f"t{n}" for n in range(len(program.tallies))]
     return ", ".join(names)
 
@@ -214,7 +214,7 @@ def couple(index: int, node: Couple, program: Program) -> str:
     rows = f"f{node.field}[{node.plane * sites} : {(node.plane + 1) * sites}]"
     mask = "ZERO" if node.mask is None else f"v{node.mask}"
     own = f"couplings[{node.matrix}, table[n, 0]]"
-    return f"couple(lanes[{index}], lanes[{node.lanes}], {own}, {rows}, w, {mask})"
+    return f"couple(lanes[{index}], lanes[{node.lanes}], {own}, blocks[w], {rows}, w, {mask})"
 
 
 def _tally(program: Program, node: Tally, kept: dict[tuple[int, ...], str]) -> list[str]:

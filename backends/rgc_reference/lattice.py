@@ -212,13 +212,17 @@ class _Run:
         bits = self.state[node.field][node.plane].reshape(-1, self.words)
         signs = 2.0 * _lanes(bits) - 1
         total = np.empty((len(self.sites.cells), 64 * self.words))
+        lanes = 64 * self.arguments["blocks"][:, None] + np.arange(64)
         for row, site in zip(total, self.sites.numbers, strict=True):
             couplings = self.arguments["couplings"][node.matrix, site].astype(np.float64)
-            row[:] = couplings[:, 0] @ signs if couplings.shape[1] == 1 else _dot(couplings, signs)
+            row[:] = (
+                couplings[:, 0] @ signs
+                if couplings.shape[1] == 1
+                else np.einsum("jr,jr->r", couplings[:, lanes.reshape(-1)], signs)
+            )
         if node.mask is not None:
             total *= 1.0 - 2.0 * _lanes(self.values[node.mask])
-        lanes: NDArray[np.int64] = self.values[node.lanes] + total.astype(np.int64)
-        return lanes
+        return np.asarray(self.values[node.lanes] + total.astype(np.int64))
 
     def _accept(self, node: Accept) -> Words:
         x, uniform = self._lanes(node)
@@ -253,10 +257,6 @@ class _Run:
             )
         else:
             array[node.row] += counts.sum(axis=0, dtype=np.int64)
-
-
-def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.einsum("jr,jr->r", a, b))
 
 
 def _lanes(words: Words) -> NDArray[np.uint8]:

@@ -56,7 +56,8 @@ class WeighedUpdate:
     - `sizes`: for every rule the number of products of each group at a site, as in `Update`.
     - numbers[field] float64[*cells, letter, replica] are the random couplings of a run.
     - pairs[sum] float64[realisation, site, site] are those of sums over all pairs, and `which`
-      int64[replica] the realisation of each replica, where there are several.
+      int64[replica] the realisation of each replica. Each word has 64 that follow each other, or
+      all replicas the same.
     """
 
     program: Program
@@ -91,7 +92,7 @@ class WeighedUpdate:
                 weight += multiple * halves[coupling]
             size = sum(abs(multiple * halves[coupling]) for multiple, coupling in row)
             worst = max(worst, float(np.max(size, initial=0)))
-        matrix, most = self._couplings(own[len(own) - len(self.pairs) :])
+        couplings, most = self._couplings(own[len(own) - len(self.pairs) :])
         worst += most
         if worst >= LIMIT * UNIT:
             message = (
@@ -101,11 +102,12 @@ class WeighedUpdate:
             hint = "energies are in kT: is a coupling meant as J/T?"
             raise SpecError([Problem("coupling-too-large", message, hint=hint)])
         nothing = np.zeros((0, 1 + self.program.planes, words), np.uint64)
-        return lattice_arguments(nothing, table.astype(np.int32), matrix)
+        blocks = None if self.which is None else self.which[::64] // 64
+        return lattice_arguments(nothing, table.astype(np.int32), couplings, blocks)
 
     def _couplings(self, coefficients: Sequence[Fraction]) -> tuple[NDArray[Any] | None, float]:
-        """int32[1, site, other site, replica, or 1 where all have the same], and the most that all
-        others together do to a site."""
+        """int32[1, site, other site, realisation], and the most that all others together do to a
+        site."""
         import numpy as np
 
         if not self.pairs:
@@ -121,7 +123,7 @@ class WeighedUpdate:
         if worst >= LIMIT * UNIT:
             return None, worst
         made = np.moveaxis(total.astype(np.int32), 0, -1)
-        return (made if several == 1 else made[..., self.which])[None], worst
+        return np.ascontiguousarray(made[None]), worst
 
 
 def weights_to_update(

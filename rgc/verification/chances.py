@@ -151,7 +151,9 @@ def _value(
             )
         case Couple(lanes, field, matrix, mask, plane):
             site = flatten(cell, program.shape) * program.letters + rule.letter
-            row = arguments["couplings"][matrix, site, :, 0].astype(np.int64)
+            couplings = arguments["couplings"][matrix, site]
+            own = 64 * arguments["blocks"][0] if couplings.shape[-1] > 1 else 0
+            row = couplings[:, own].astype(np.int64)
             bits = fields[field][plane].reshape(len(row), -1)
             turned = False if mask is None else _certain(values[mask])
             return values[lanes] + row @ (2 * (bits ^ turned).astype(np.int64) - 1)

@@ -11,7 +11,6 @@ import pytest
 
 import rgc
 from rgc.compiler import flow
-from rgc.errors import SpecError
 from tests.physics.running import machine
 
 TEXT = """

@@ -83,7 +83,8 @@ class Weigh:
 @dataclass(frozen=True, slots=True)
 class Couple:
     """lanes: earlier `lanes` + sum_j h_ij (2 [bit_j xor mask] - 1) over all sites j of a plane of
-    `field`, i the running site and h_ij = couplings[matrix, i, j], int32 in units of 2^-20 kT.
+    `field`, i the running site and h_ij = couplings[matrix, i, j] those of the block of the word,
+    int32 in units of 2^-20 kT.
 
     The field has the cells and the letters of the program, and i and j are canonical numbers of
     sites. Without a `mask` that is 0. Read as spins, with bit 1 for s = -1, it adds -sum_j h_ij s_j

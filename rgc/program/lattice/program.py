@@ -80,7 +80,7 @@ class Program:
       site, which keys its draws, is i = row_major(cell) * letters + letter.
     - `slots` is the number of rows of the threshold table u64[slots, 1 + planes, word], `weights`
       that of the table int32[weights, 64 * word], and `couplings` that of the matrices
-      int32[couplings, site, site, 64 * word], or [..., 1] where all replicas have the same.
+      int32[couplings, site, site, 64 * block], or [..., 1] where all replicas have the same.
     - `draws` is the number of keys that a step needs, and `planes` is P of `Bernoulli`, 32 or 64.
     """
 

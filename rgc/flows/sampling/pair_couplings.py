@@ -32,6 +32,11 @@ class PairCouplings:
         """Whether all replicas have the same."""
         return all(len(matrix) == 1 for matrix in self.matrices)
 
+    def first_alone(self, replicas: int) -> PairCouplings:
+        """The first realisation in so many replicas."""
+        matrices = tuple(matrix[:1] for matrix in self.matrices)
+        return PairCouplings(matrices, np.zeros(replicas, dtype=np.int64))
+
     def from_word(self, word: int) -> PairCouplings:
         """Those of the replicas from a word on."""
         return replace(self, which=self.which[64 * word :])

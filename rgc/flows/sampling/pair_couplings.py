@@ -82,7 +82,8 @@ class PairTotals:
         """S of each tally, float64[replica], of the fields, whose first holds the spins."""
         words = np.ascontiguousarray(self.backend.unpack(packed[0])[0, 0])
         octets = words.astype("<u8").view(np.uint8)
-        signs = 1.0 - 2.0 * np.unpackbits(octets, axis=-1, bitorder="little")
+        bits = np.unpackbits(octets, axis=-1, bitorder="little")
+        signs: Floats = 1.0 - 2.0 * bits.astype(np.float64)
         return {tally: self._total(each, signs) for tally, each in self.couplings.items()}
 
     def _total(self, couplings: Floats, signs: Floats) -> Floats:

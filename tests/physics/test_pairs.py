@@ -137,3 +137,27 @@ def test_what_is_refused_on_large_complete_graphs(changed: Any, said: str) -> No
     given |= {"flow": "sample", "measures": "energy"} | changed
     with pytest.raises(SpecError, match=said):
         refuse_later(rgc.load(TEXT.format(**given)).spec)
+
+
+@pytest.mark.parametrize("lattice", ["square(8)", "honeycomb(5)"])
+def test_long_range_by_matrices_has_the_bits_of_single_products(
+    lattice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = TEXT.replace("complete({sites})", "{sites}").format(
+        parameters="K = 0.05, h = 0.1",
+        sites=lattice,
+        hamiltonian="- K * sum(i < j) distance(i,j)^(-2.5)*s[i]*s[j] - h * sum(i) s[i]",
+        flow="sample(sweeps=20, replicas=64)",
+        measures="energy",
+    )
+
+    def spins(most: int, backend: str) -> Any:
+        monkeypatch.setattr("rgc.model_to_program.pair_matrices.MANY", most)
+        one = flow(rgc.load(text).spec, machine(backend), seed=1, point={}, zero=())
+        assert bool(one.sampler.update.program.couplings) == (most == 0)
+        fields = one.sampler.sweep(one.sampler.packed(one.sampler.start()), 0, 4)
+        return one.sampler.backend.unpack(fields[0])
+
+    known = spins(1 << 20, "reference")
+    assert np.array_equal(spins(0, "reference"), known)
+    assert np.array_equal(spins(0, "numba"), known)

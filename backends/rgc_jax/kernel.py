@@ -26,6 +26,7 @@ from rgc_jax import tallies
 from rgc_jax.call import Call, Fields, Totals, Turn
 from rgc_jax.devices import Platform, Share
 from rgc_jax.gather import Gather, Gathering
+from rgc_jax.handed import Handed
 from rgc_jax.rows import Rows
 from rgc_jax.session import session
 from rgc_jax.state import Packed, axes_of
@@ -61,44 +62,6 @@ class Plan:
         found = self.rows or self.gather
         assert found is not None  # noqa: S101
         return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Handed:
-    """Arguments, remembered: their values on the host, the integers T if all replicas have the
-    same, and arrays on the devices."""
-
-    thresholds: Words
-    weights: NDArray[np.int32]
-    couplings: NDArray[np.int32]
-    blocks: NDArray[np.int64]
-    values: tuple[int, ...] | None
-    put: dict[tuple[Share, bool], tuple[jax.Array, ...]]
-
-    @property
-    def coupled_alike(self) -> bool:
-        """Whether all replicas have the same couplings."""
-        return self.couplings.shape[-1] == 1
-
-    def equal(self, arguments: Arguments) -> bool:
-        return (
-            np.array_equal(self.thresholds, arguments["thresholds"])
-            and np.array_equal(self.weights, arguments["weights"])
-            and np.array_equal(self.couplings, arguments["couplings"])
-            and np.array_equal(self.blocks, arguments["blocks"])
-        )
-
-    def on(self, share: Share, same: bool) -> tuple[jax.Array, ...]:
-        if (share, same) not in self.put:
-            table = self.thresholds
-            thresholds = share.everywhere(table[..., 0]) if same else share.put(table)
-            self.put[share, same] = (
-                thresholds,
-                share.put(self.weights, 64),
-                share.everywhere(self.couplings),
-                share.put(self.blocks),
-            )
-        return self.put[share, same]
 
 
 def follow(

@@ -212,6 +212,9 @@ def make_sampler(
     for an update that is not there yet or not possible.
     """
     asked, why = asked_update(model)
+    if model.pairs and asked in (*CLUSTER_UPDATES, *COPY_UPDATES):
+        message = f"'{asked}' of pairs that are kept whole comes later"
+        raise SpecError([Problem("not-yet", message)])
     update, choice, forms = _sweep(
         model, "local" if asked in (*CLUSTER_UPDATES, *COPY_UPDATES) else asked
     )

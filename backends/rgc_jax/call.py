@@ -47,7 +47,9 @@ class Call:
     - `words` is how many words there are here, and `word0` the absolute number of the first.
     - `keys` u64[draw, 2] are those of the running step.
     - `thresholds` are the integers T where they are baked in, else u64[slot, 1 + planes], with a
-      third axis of words where replicas differ. `weights` are int32[weight, word, 64].
+      third axis of words where replicas differ. `weights` are int32[weight, word, 64], and
+      `couplings` int32[matrix, site, site, block, 64], or [..., 1, 1] where replicas are equal.
+      `blocks` int64[word] are those of the words here.
     - `held` is explained in `rgc_jax.compaction`; `first`, `patch` and `slab` in `rgc_jax.devices`.
     """
 
@@ -57,6 +59,8 @@ class Call:
     keys: jax.Array
     thresholds: jax.Array | tuple[int, ...]
     weights: jax.Array
+    couplings: jax.Array
+    blocks: jax.Array
     held: jax.Array | None
     first: int
     patch: int

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.program.lattice.cells import cell_table
-from rgc.program.lattice.nodes import Load, Store
+from rgc.program.lattice.nodes import Couple, Load, Store
 from rgc.program.lattice.outlining import Outlined, outline
 from rgc.program.lattice.program import Field, Program
 from rgc_jax.call import Call, Fields, Totals, turns
@@ -95,7 +95,14 @@ class Gather:
 
     def _places(self, piece: Piece, which: Literal["loads", "stores"]) -> set[tuple[int, int]]:
         """Field and row of everything that a piece loads, or stores."""
-        return {
+        everywhere = {
+            (node.field, node.plane * self.program.sites + site)
+            for rule, _ in piece
+            for node in self.bodies[rule.body].nodes
+            if isinstance(node, Couple) and which == "loads"
+            for site in range(self.program.sites)
+        }
+        return everywhere | {
             (place.field, row)
             for rule, cells in piece
             for place in getattr(rule, which)
@@ -259,6 +266,7 @@ class Gathering:
             lambda draw: call.stream(draw, counter),
             self._limits,
             lambda slot: self._weights(call, table, slot),
+            lambda node: self._couplings(call, node, fields, table["numbers"][:, None], words),
         )
 
     def _some(
@@ -277,10 +285,21 @@ class Gathering:
             lambda draw: call.stream(draw, counter),
             call.limits(lambda table: table[..., word]),
             lambda slot: self._weights(call, table, slot)[word],
+            lambda node: self._couplings(call, node, fields, table["numbers"][site], word),
         )
 
     def _weights(self, call: Call, table: dict[str, jax.Array], slot: int) -> jax.Array:
         return call.weights[table["slots"][slot] if self._body.apart else slot]
+
+    def _couplings(
+        self, call: Call, node: Couple, fields: Fields, own: jax.Array, word: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """What `Place.couple` yields for sites u64[...] and words [...], which are broadcast."""
+        sites = self._program.sites
+        every = jnp.swapaxes(fields[node.field][node.plane * sites :][:sites], 0, 1)
+        matrix = call.couplings[node.matrix]
+        at = call.blocks[word] if matrix.shape[-1] > 1 else 0
+        return every[word], matrix[own, :, at]
 
     def _counted(self, kept: jax.Array, words: list[jax.Array], totals: Totals) -> Totals:
         """The totals int64[row, position, lane] with the words u64[site, word] of an entry."""

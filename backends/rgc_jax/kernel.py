@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments
 from rgc.program.lattice.arguments import lattice_arguments
-from rgc.program.lattice.nodes import Load, Store
+from rgc.program.lattice.nodes import Couple, Load, Store
 from rgc.program.lattice.program import Program
 from rgc.program.lattice.show import show
 from rgc.program.lattice.sublattices import FieldLayout
@@ -26,6 +26,7 @@ from rgc_jax import tallies
 from rgc_jax.call import Call, Fields, Totals, Turn
 from rgc_jax.devices import Platform, Share
 from rgc_jax.gather import Gather, Gathering
+from rgc_jax.handed import Handed
 from rgc_jax.rows import Rows
 from rgc_jax.session import session
 from rgc_jax.state import Packed, axes_of
@@ -45,7 +46,8 @@ step a call."""
 class Plan:
     """How a call is computed: on rows or by gathering, where each field that the program uses lies,
     and the form of the thresholds. `baked` are the integers T that are part of the code; `same`
-    says that all replicas have the same thresholds."""
+    says that all replicas have the same thresholds, and `alike` that they have the same couplings.
+    """
 
     rows: Rows | None
     gather: Gather | None
@@ -53,35 +55,13 @@ class Plan:
     share: Share
     baked: tuple[int, ...] | None
     same: bool
+    alike: bool
 
     @property
     def where(self) -> Rows | Gather:
         found = self.rows or self.gather
         assert found is not None  # noqa: S101
         return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Handed:
-    """Arguments, remembered: their values on the host, the integers T if all replicas have the
-    same, and arrays on the devices."""
-
-    thresholds: Words
-    weights: NDArray[np.int32]
-    values: tuple[int, ...] | None
-    put: dict[tuple[Share, bool], tuple[jax.Array, jax.Array]]
-
-    def equal(self, arguments: Arguments) -> bool:
-        return np.array_equal(self.thresholds, arguments["thresholds"]) and np.array_equal(
-            self.weights, arguments["weights"]
-        )
-
-    def on(self, share: Share, same: bool) -> tuple[jax.Array, jax.Array]:
-        if (share, same) not in self.put:
-            table = self.thresholds
-            thresholds = share.everywhere(table[..., 0]) if same else share.put(table)
-            self.put[share, same] = thresholds, share.put(self.weights, 64)
-        return self.put[share, same]
 
 
 def follow(
@@ -164,7 +144,9 @@ class JaxKernel:
         verify(program)
         self._program, self._platform, self._baked = program, platform, baked
         nodes = [node for rule in program.rules for node in rule.nodes]
-        self._used = sorted({node.field for node in nodes if isinstance(node, Load | Store)})
+        self._used = sorted(
+            {node.field for node in nodes if isinstance(node, Load | Store | Couple)}
+        )
         self._rows: dict[Layouts, Rows | None] = {}
         self._gathers: dict[int, Gather] = {}
         self._functions: dict[Any, Callable[..., Any]] = {}
@@ -195,7 +177,11 @@ class JaxKernel:
         """The program, and what JAX makes of it for a single word of replicas."""
         program, share = self._program, self._platform.share(1)
         thresholds = np.zeros((program.slots, 1 + program.planes, 1), np.uint64)
-        nothing = lattice_arguments(thresholds, np.zeros((program.weights, 64), np.int32))
+        nothing = lattice_arguments(
+            thresholds,
+            np.zeros((program.weights, 64), np.int32),
+            np.zeros((program.couplings, program.sites, program.sites, 1), np.int32),
+        )
         with session():
             plan = self._plan((None,) * len(program.fields), share, nothing)
             fields = [
@@ -212,7 +198,8 @@ class JaxKernel:
         return f"{show(program)}\n\n{code}\n"
 
     def _plan(self, now: Layouts, share: Share, arguments: Arguments) -> Plan:
-        values = self._remember(arguments).values
+        remembered = self._remember(arguments)
+        values = remembered.values
         rows, gather = self._rows_for(now), None
         if rows is None:
             most = max(1, self._platform.patch // share.part)
@@ -228,6 +215,7 @@ class JaxKernel:
             share=share,
             baked=baked,
             same=values is not None,
+            alike=remembered.coupled_alike,
         )
 
     def _rows_for(self, now: Layouts) -> Rows | None:
@@ -248,16 +236,18 @@ class JaxKernel:
         if self._handed is None or not self._handed.equal(arguments):
             thresholds = np.array(arguments["thresholds"], dtype=np.uint64)
             values = uniform_thresholds(thresholds) if len(thresholds) else ()
-            self._handed = Handed(
-                thresholds, np.array(arguments["weights"], dtype=np.int32), values, {}
+            weights, couplings = (
+                np.array(arguments[name], dtype=np.int32) for name in ("weights", "couplings")
             )
+            blocks = np.array(arguments["blocks"], dtype=np.int64)
+            self._handed = Handed(thresholds, weights, couplings, blocks, values, {})
         return self._handed
 
     def _given(self, plan: Plan, arguments: Arguments, word0: int) -> tuple[Any, ...]:
         """The arguments of compiled code that all steps of a call share."""
-        thresholds, weights = self._remember(arguments).on(plan.share, plan.same)
+        given = self._remember(arguments).on(plan.share, plan.same)
         tables = plan.gather.on(plan.share) if plan.gather else []
-        return thresholds, weights, np.array(word0, np.uint64), np.array(True), tables
+        return *given, np.array(word0, np.uint64), np.array(True), tables
 
     def _some_steps(self, keys: Words) -> tuple[Words, NDArray[np.int32]]:
         """A copy of the keys of some steps, filled up, and how many there are."""
@@ -266,7 +256,8 @@ class JaxKernel:
         return filled, np.array(len(keys), np.int32)
 
     def _function(self, plan: Plan) -> Callable[..., Any]:
-        key = tuple(plan.layouts.values()), plan.share, plan.baked is not None, plan.same
+        form = plan.baked is not None, plan.same, plan.alike
+        key = tuple(plan.layouts.values()), plan.share, form
         if key not in self._functions:
             everywhere = PartitionSpec()
             fields = [plan.share.spec(axes_of(layout)) for layout in plan.layouts.values()]
@@ -275,7 +266,8 @@ class JaxKernel:
                 for array in self._program.tallies
             ]
             thresholds = everywhere if plan.same else plan.share.spec(3)
-            ins = (fields, thresholds, plan.share.spec(2), *[everywhere] * 5)
+            of_words = everywhere, plan.share.spec(1)
+            ins = (fields, thresholds, plan.share.spec(2), *of_words, *[everywhere] * 5)
             mapped = plan.share.mapped(self._traced(plan), ins, (fields, kept))
             self._functions[key] = self._platform.jit(mapped, donate_argnums=0)
         return self._functions[key]
@@ -288,6 +280,8 @@ class JaxKernel:
             arrays: Fields,
             thresholds: jax.Array,
             weights: jax.Array,
+            couplings: jax.Array,
+            blocks: jax.Array,
             word0: jax.Array,
             held: jax.Array,
             tables: list[dict[str, jax.Array]],
@@ -303,6 +297,10 @@ class JaxKernel:
                 keys=keys[0],
                 thresholds=plan.baked if plan.baked is not None else thresholds,
                 weights=weights.reshape(-1, words, 64),
+                couplings=couplings.reshape(
+                    *couplings.shape[:3], *((1, 1) if plan.alike else (-1, 64))
+                ),
+                blocks=blocks,
                 held=held if platform.held else None,
                 first=platform.first,
                 patch=platform.patch,

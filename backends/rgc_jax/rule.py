@@ -19,6 +19,7 @@ from rgc.program.lattice.nodes import (
     Bernoulli,
     Bit,
     Count,
+    Couple,
     Equals,
     Load,
     Logistic,
@@ -40,7 +41,9 @@ class Place:
     """Some sites, and all that a rule asks of them, with the axes of `shape`.
 
     `load(n)` yields the words of load n of the body, `stream(draw)` the random words, and
-    `weights(slot)` int32[..., 64] where there are lanes.
+    `weights(slot)` int32[..., 64] where there are lanes. `couple(node)` yields the words
+    u64[..., site] of all sites of a field, and what couples the own site to each, int32[..., site,
+    64] or [..., site, 1].
     """
 
     shape: tuple[int, ...]
@@ -48,6 +51,7 @@ class Place:
     stream: Callable[[int], Stream]
     limits: Limits
     weights: Callable[[int], jax.Array] | None = None
+    couple: Callable[[Couple], tuple[jax.Array, jax.Array]] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -90,6 +94,8 @@ def _value(
             return _bernoulli(node, values, place, decide, outcome)
         case Weigh():
             return _weigh(node, values, place)
+        case Couple():
+            return _couple(node, values, place)
         case Accept(lanes, draw):
             return _accept(values[lanes], place.stream(draw))
         case Logistic(lanes, draw):
@@ -149,6 +155,16 @@ def _weigh(node: Weigh, values: Sequence[Any], place: Place) -> jax.Array:
     for mask, slot in zip(node.masks, node.slots, strict=True):
         total = total + lanes(values[mask]).astype(jnp.int32) * place.weights(slot)
     return total
+
+
+def _couple(node: Couple, values: Sequence[Any], place: Place) -> jax.Array:
+    assert place.couple is not None  # noqa: S101
+    words, couplings = place.couple(node)
+    signs = 2 * lanes(words).astype(jnp.int32) - 1
+    total = jnp.sum(signs * couplings, axis=-2, dtype=jnp.int32)
+    if node.mask is not None:
+        total = total * (1 - 2 * lanes(values[node.mask]).astype(jnp.int32))
+    return values[node.lanes] + total
 
 
 def _accept(energy: jax.Array, stream: Stream) -> jax.Array:

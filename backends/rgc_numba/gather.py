@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from rgc.program.lattice.nodes import (
     Bernoulli,
     Bit,
     Count,
+    Couple,
     Equals,
     Load,
     Logistic,
@@ -26,7 +28,7 @@ from rgc.program.lattice.nodes import (
 from rgc.program.lattice.outlining import Body, Outlined, kept_axes, outline
 from rgc.program.lattice.program import Program
 from rgc_numba import closures
-from rgc_numba.source import ACCEPT, LOGISTIC, POPCOUNT, dispatch, indent, logic, preamble
+from rgc_numba.source import ACCEPT, COUPLE, LOGISTIC, POPCOUNT, dispatch, indent, logic, preamble
 
 Rows = NDArray[np.int64]
 
@@ -97,6 +99,8 @@ def source(program: Program) -> str:
         parts.append(ACCEPT)
     if any(isinstance(node, Logistic) for body in bodies for node in body.nodes):
         parts.append(LOGISTIC)
+    if any(isinstance(node, Couple) for body in bodies for node in body.nodes):
+        parts.append(COUPLE)
     if program.tallies:
         parts.append(POPCOUNT)
     once = closures.run_once(program)
@@ -109,7 +113,7 @@ def source(program: Program) -> str:
 def _shared(program: Program) -> str:
     """Arguments that every function takes: fields, values, tallies."""
     names = [f"f{n}" for n in range(len(program.fields))]
-    names += ["thresholds", "weights", "coarse", "fine", "lanes"]
+    names += ["thresholds", "weights", "couplings", "blocks", "coarse", "fine", "lanes"]
     names += [f"t{n}" for n in range(len(program.tallies))]
     return ", ".join(names)
 
@@ -145,6 +149,8 @@ def _rule(program: Program, number: int, body: Body) -> str:
                 made = bernoulli(index, node, program.planes)
             case Weigh():
                 made = weigh(index, node, (lambda n: f"q{first_slot + n}") if slots else str)
+            case Couple():
+                made = [couple(index, node, program)]
             case Accept(x, slot):
                 key = f"keys[{slot}, 0], keys[{slot}, 1]"
                 made = [f"v{index} = accept(lanes[{x}], {key}, c, coarse, fine)"]
@@ -200,6 +206,15 @@ def weigh(index: int, node: Weigh, slot: Callable[[int], str]) -> list[str]:
         weight = f"weights[{slot(n)}, 64 * w + r]"
         lines.append(f"    x += {weight} * np.int32((v{mask} >> np.uint64(r)) & ONE)")
     return [*lines, f"    lanes[{index}, r] = x"]
+
+
+def couple(index: int, node: Couple, program: Program) -> str:
+    """The statement that leaves coupled lanes in row `index` of `lanes`."""
+    sites = prod(program.shape) * program.letters
+    rows = f"f{node.field}[{node.plane * sites} : {(node.plane + 1) * sites}]"
+    mask = "ZERO" if node.mask is None else f"v{node.mask}"
+    own = f"couplings[{node.matrix}, table[n, 0]]"
+    return f"couple(lanes[{index}], lanes[{node.lanes}], {own}, blocks[w], {rows}, w, {mask})"
 
 
 def _tally(program: Program, node: Tally, kept: dict[tuple[int, ...], str]) -> list[str]:

@@ -131,7 +131,7 @@ class RowKernel:
         words = state[0].words
         cuts = self._shares.cuts_for_rows(state)
         fields, made = self._layouts(state, cuts)
-        keys, (thresholds, _) = np.ascontiguousarray(keys), values(arguments)
+        keys, (thresholds, *_) = np.ascontiguousarray(keys), values(arguments)
 
         def work(share: int) -> list[Counts]:
             lo, count = cuts[share], cuts[share + 1] - cuts[share]
@@ -252,11 +252,15 @@ def ramp(generator: Generator, chunk: int, words: int, pace: int) -> Words:
     return moved * GOLDEN if generator == "splitmix" else moved
 
 
-def values(arguments: Arguments) -> tuple[Words, NDArray[np.int32]]:
-    """The thresholds and weights as generated code takes them."""
+def values(
+    arguments: Arguments,
+) -> tuple[Words, NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """The thresholds, weights, couplings and blocks as generated code takes them."""
     return (
         np.ascontiguousarray(arguments["thresholds"], dtype=np.uint64),
         np.ascontiguousarray(arguments["weights"], dtype=np.int32),
+        np.ascontiguousarray(arguments["couplings"], dtype=np.int32),
+        np.ascontiguousarray(arguments["blocks"], dtype=np.int64),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.program.lattice.nodes import Drawn, Store
+from rgc.program.lattice.nodes import Couple, Drawn, Node, Store
 from rgc.program.lattice.program import Program, TallyArray
 from rgc.program.lattice.sublattices import FieldLayout
 from rgc_numba.state import Cuts, Packed
@@ -122,10 +122,15 @@ class Tallies:
 
 
 def effort(program: Program) -> int:
-    """Nodes evaluated in a step, over all sites. A draw counts for many."""
-    rules = [
-        sum(30 if isinstance(node, Drawn) else 1 for node in rule.nodes) for rule in program.rules
-    ]
+    """Nodes evaluated in a step, over all sites. A draw counts for many, and what couples a site
+    to all others for all of them."""
+
+    def nodes(node: Node) -> int:
+        if isinstance(node, Couple):
+            return program.sites
+        return 30 if isinstance(node, Drawn) else 1
+
+    rules = [sum(map(nodes, rule.nodes)) for rule in program.rules]
     return sum(len(stage.cells) * rules[stage.rule] for stage in program.schedule)
 
 

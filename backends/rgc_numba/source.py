@@ -124,6 +124,51 @@ def logistic(x, a, b, c):
     return result
 '''
 
+COUPLE = '''
+
+@compiled
+def couple(y, x, h, block, f, w, mask):
+    """y[r] = x[r] + sum_j h[j, r] (2 [bit r of f[j, w] ^ mask] - 1), h[j] those of the block, or
+    h[j, 0] for all r where it has but one."""
+    total = np.zeros(64, dtype=np.int32)
+    for r in range(64):
+        y[r] = 0
+    if h.shape[1] == 1:
+        same = np.int32(0)
+        for j in range(h.shape[0]):
+            v, c = f[j, w], h[j, 0]
+            same += c
+            for r in range(64):
+                y[r] += c * np.int32((v >> np.uint64(r)) & ONE)
+        total[:] = same
+    else:
+        add_own(y, total, h, np.uint64(64 * block), f, w)
+    for r in range(64):
+        y[r] = x[r] + (2 * y[r] - total[r]) * (1 - 2 * np.int32((mask >> np.uint64(r)) & ONE))
+
+
+@compiled
+def add_own(y, total, h, at, f, w):
+    """Add h[j, at + r] to total[r], and to y[r] where bit r of f[j, w] is 1, two j at a time: then
+    sums are loaded and stored half as often."""
+    n = np.uint64(h.shape[0])
+    for q in range(h.shape[0] // 2):
+        j = np.uint64(2 * q)
+        v, u = f[j, w], f[j + ONE, w]
+        for k in range(64):
+            r = np.uint64(k)
+            c, d = h[j, at + r], h[j + ONE, at + r]
+            y[r] += c * np.int32((v >> r) & ONE) + d * np.int32((u >> r) & ONE)
+            total[r] += c + d
+    if n & ONE:
+        v = f[n - ONE, w]
+        for k in range(64):
+            r = np.uint64(k)
+            c = h[n - ONE, at + r]
+            y[r] += c * np.int32((v >> r) & ONE)
+            total[r] += c
+'''
+
 POPCOUNT = '''
 C1, C2 = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
 C4, C8 = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)

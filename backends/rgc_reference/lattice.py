@@ -19,6 +19,7 @@ from rgc.program.lattice import (
     Bernoulli,
     Bit,
     Count,
+    Couple,
     Equals,
     Load,
     Logistic,
@@ -205,6 +206,23 @@ class _Run:
         for mask, slot in zip(node.masks, node.slots, strict=True):
             total += _lanes(self.values[mask]) * weights[slot]
         return total
+
+    def _couple(self, node: Couple) -> NDArray[np.int64]:
+        """Sums of signs, -1 where a bit is 0, times integers, which float64 holds exactly."""
+        bits = self.state[node.field][node.plane].reshape(-1, self.words)
+        signs = 2.0 * _lanes(bits) - 1
+        total = np.empty((len(self.sites.cells), 64 * self.words))
+        lanes = 64 * self.arguments["blocks"][:, None] + np.arange(64)
+        for row, site in zip(total, self.sites.numbers, strict=True):
+            couplings = self.arguments["couplings"][node.matrix, site].astype(np.float64)
+            row[:] = (
+                couplings[:, 0] @ signs
+                if couplings.shape[1] == 1
+                else np.einsum("jr,jr->r", couplings[:, lanes.reshape(-1)], signs)
+            )
+        if node.mask is not None:
+            total *= 1.0 - 2.0 * _lanes(self.values[node.mask])
+        return np.asarray(self.values[node.lanes] + total.astype(np.int64))
 
     def _accept(self, node: Accept) -> Words:
         x, uniform = self._lanes(node)

@@ -12,6 +12,7 @@ from rgc.language.values import Value
 from rgc.model.data import Samples, Source, source_of
 from rgc.model.graphs import GRAPH
 from rgc.model.lattice import Complete, Lattice
+from rgc.model.pair_sums import MOST_PAIRED, MOST_WRITTEN, kept_whole, obstacle
 from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.tempering import inner_update, tempering
@@ -23,9 +24,6 @@ from rgc.schemes.sample import SCHEME as SAMPLE
 from rgc.schemes.scheme import Ready, Scheme
 from rgc.syntax import ast
 from rgc.text import Span, section_text
-
-MOST_TOGETHER = 64
-"""Sites that may all be coupled to each other: each has a rule that reads all others."""
 
 _SAMPLED = SAMPLE.ready.alphabets if SAMPLE.ready is not None else ()
 
@@ -219,6 +217,30 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
                 yield Problem("not-yet", f"the measure '{name}' comes later", span, hint=hint)
 
 
+def _large_complete(spec: Spec) -> Iterator[Problem]:
+    """What is not sampled on a complete graph whose products are not written out."""
+    assert isinstance(spec.lattice, Complete)  # noqa: S101  # kept_whole
+    place, flow, larger = spec.document.place("lattice"), spec.flow, f"more than {MOST_WRITTEN}"
+    if spec.lattice.sites > MOST_PAIRED:
+        message = f"sampling on complete graphs of more than {MOST_PAIRED} sites comes later"
+        yield Problem("not-yet", message, place, hint=f"complete({MOST_PAIRED}) runs today")
+    why = obstacle(spec.hamiltonian, spec.species) if spec.hamiltonian is not None else ""
+    if why:
+        message = f"complete graphs of {larger} sites come later here: {why}"
+        yield Problem("not-yet", message, place, hint=f"complete({MOST_WRITTEN}) runs today")
+    update = flow.options.get("update") if flow is not None else None
+    place = flow.span if flow is not None else place
+    if tempering(update) is not None:
+        message = f"tempering on complete graphs of {larger} sites comes later"
+        yield Problem("not-yet", message, place, hint="a scan of the parameter runs today")
+    elif inner_update(update) not in (None, "auto", "local", "heat_bath"):
+        message = f"'{inner_update(update)}' on complete graphs of {larger} sites comes later"
+        yield Problem("not-yet", message, place, hint="update=heat_bath runs today")
+    for method in (method for measure in spec.measures for method in measure.methods):
+        message = f"'{method.name}' on complete graphs of {larger} sites comes later"
+        yield Problem("not-yet", message, method.span)
+
+
 def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     kind = type(spec.lattice).__name__.lower()
     if isinstance(spec.lattice, Lattice):
@@ -226,11 +248,8 @@ def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))
-    many = isinstance(spec.lattice, Complete) and spec.lattice.sites > MOST_TOGETHER
-    if many and ready.kind == "programs":
-        message = f"sampling on complete graphs of more than {MOST_TOGETHER} sites comes later"
-        hint = f"complete({MOST_TOGETHER}) runs today"
-        yield Problem("not-yet", message, spec.document.place("lattice"), hint=hint)
+    if kept_whole(spec.lattice) and ready.kind == "programs":
+        yield from _large_complete(spec)
     turned = isinstance(spec.lattice, Lattice) and "antiperiodic" in spec.lattice.boundary
     if turned and ready.kind == "programs" and not ready.antiperiodic:
         message = "antiperiodic boundaries come later for this scheme"

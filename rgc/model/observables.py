@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from rgc.model.expressions import Expression, leaves, replaced
 from rgc.model.groups import Group, Local, Signs
 from rgc.model.operators import Operator
+from rgc.model.pair_sums import PairSum
 from rgc.model.sectors import SectorOperator
 
 Products = Operator | SectorOperator | Group
@@ -23,8 +24,9 @@ Products = Operator | SectorOperator | Group
 Tallied = Products | Signs
 """Sums over the lattice that programs tally: every part of them is 1 or -1."""
 
-Summand = Tallied | Local
-"""What is summed over the lattice. For programs tables (`Local`) are split into signs."""
+Summand = Tallied | Local | PairSum
+"""What is summed over the lattice. For programs tables (`Local`) are split into signs.
+A `PairSum` is summed without a program."""
 
 
 @dataclass(frozen=True, slots=True)

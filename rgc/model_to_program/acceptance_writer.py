@@ -15,7 +15,7 @@ from itertools import product as cartesian
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.update import Kind, Probability, Row, Sums
 from rgc.passes.choose_acceptance import Acceptance, Classes
-from rgc.program.lattice.nodes import Accept, Bernoulli, Value, Weigh
+from rgc.program.lattice.nodes import Accept, Bernoulli, Couple, Value, Weigh
 
 Words = Sequence[Sequence[Value]]
 """The words of each group."""
@@ -54,12 +54,17 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class AcceptanceWriter:
-    """Writes into a rule how it decides, with draws of its own."""
+    """Writes into a rule how it decides, with draws of its own.
+
+    Weights are added up with those of the `coupled` (species, matrix), turned by the `own` spin.
+    """
 
     tables: Tables
     code: RuleWriter
     draws: range
     choice: Acceptance
+    coupled: Sequence[tuple[int, int]] = ()
+    own: Value | None = None
 
     def accepted(self, words: Words) -> Value:
         """The replicas that accept, by Metropolis in the form that was chosen."""
@@ -125,7 +130,7 @@ class AcceptanceWriter:
 
     def _weighed(self, words: Words) -> Value:
         """exp(-dE) with dE = sum over words of scale * (1 - 2 * [word is -1]) * c."""
-        if not any(words):
+        if not any(words) and not self.coupled:
             return self._always()
         masks, slots, scale = list[Value](), list[int](), self.choice.scale
         for group, signs in enumerate(words):
@@ -133,4 +138,6 @@ class AcceptanceWriter:
             slots += [self.tables.weight(self.tables.only(group, -scale))] * len(signs)
         base = self.tables.weight(tuple(scale * n // 2 for n in self.choice.sizes))
         lanes = self.code.add(Weigh(tuple(masks), tuple(slots), base))
+        for species, matrix in self.coupled:
+            lanes = self.code.add(Couple(lanes, species, matrix, self.own))
         return self.code.add(Accept(lanes, self.draws[0]))

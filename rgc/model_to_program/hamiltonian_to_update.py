@@ -18,10 +18,11 @@ from typing import Literal
 
 from rgc.model.groups import Group
 from rgc.model.lattice import Lattice
-from rgc.model.operators import Spin
+from rgc.model.operators import Product, Spin
 from rgc.model.spins import Species
 from rgc.model.stars import Star, SweepStep
 from rgc.model_to_program.acceptance_writer import AcceptanceWriter, Tables
+from rgc.model_to_program.pair_matrices import Matrices
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.sweep import SweepShape, distinct_stars, make_update
 from rgc.model_to_program.update import Kind, Update
@@ -58,14 +59,15 @@ def hamiltonian_to_update(
     factors = len(groups) if any(acceptance.form == "factorised" for acceptance in chosen) else 1
     width = factors + (kind == "lazy" and any(acceptance.form != "joint" for acceptance in chosen))
     tables = Tables(kind, len(groups))
-    rules = [
-        _UpdateRule(
-            tables, lattice, star, range(star.species * width, (star.species + 1) * width)
-        ).write(choice)
-        for star, choice in zip(stars, chosen, strict=True)
-    ]
+    matrices = Matrices.of(lattice, steps)
+    rules = []
+    for star, choice in zip(stars, chosen, strict=True):
+        draws = range(star.species * width, (star.species + 1) * width)
+        coupled = matrices.take(star) if choice.form == "weigh" else []
+        rules.append(_UpdateRule(tables, lattice, star, draws, coupled).write(choice))
     shape = SweepShape(lattice, tuple(species), tuple(steps), planes, generator)
-    return make_update(shape, rules, tables, width * (1 + max(star.species for star in stars)))
+    most = 1 + max(star.species for star in stars)
+    return make_update(shape, rules, tables, width * most, matrices)
 
 
 def _chosen(star: Star, form: Form | None, kind: Kind) -> Acceptance:
@@ -85,20 +87,29 @@ def _chosen(star: Star, form: Form | None, kind: Kind) -> Acceptance:
 class _UpdateRule:
     """The rule of one star."""
 
-    def __init__(self, tables: Tables, lattice: Lattice, star: Star, draws: range) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        lattice: Lattice,
+        star: Star,
+        draws: range,
+        coupled: Sequence[tuple[int, int]],
+    ) -> None:
         self.tables = tables
         self.star = star
+        self.coupled = coupled
         self.draws = draws
         self.own = Spin((0,) * lattice.dimension, star.letter, star.species)
         self.code = RuleWriter(star.letter)
 
     def write(self, choice: Acceptance) -> Rule:
-        for spin in (
-            *([] if self.tables.kind == "heat_bath" else [self.own]),
-            *self.star.neighbours,
-        ):
+        own = None if self.tables.kind == "heat_bath" else self.code.spin(self.own)
+        for spin in self._neighbours():
             self.code.spin(spin)
-        decide = AcceptanceWriter(self.tables, self.code, self.draws, choice)
+        sizes = tuple(len(self._singly(images)) for images in self.star.images)
+        decide = AcceptanceWriter(
+            self.tables, self.code, self.draws, replace(choice, sizes=sizes), self.coupled, own
+        )
         if self.tables.kind == "heat_bath":
             new = decide.joint(choice.field, "heat_bath", self._words(with_own=False))
         else:
@@ -107,9 +118,20 @@ class _UpdateRule:
         self.code.add(Store(self.star.species, new))
         return self.code.rule()
 
+    def _neighbours(self) -> Sequence[Spin]:
+        """The spins of the products that are no part of a matrix, in order."""
+        if not self.coupled:
+            return self.star.neighbours
+        images = [image for images in self.star.images for image in self._singly(images)]
+        return sorted({spin for image in images for spin in image})
+
+    def _singly(self, images: Sequence[Product]) -> Sequence[Product]:
+        """The products that are no part of a matrix."""
+        return [image for image in images if len(image) != 1] if self.coupled else images
+
     def _words(self, with_own: bool) -> list[list[Value]]:
         """For each group the words of its products. Products of no spin at all are left out: they
         are never -1."""
         own = (self.own,) if with_own else ()
-        images = [[(*own, *image) for image in images] for images in self.star.images]
+        images = [[(*own, *image) for image in self._singly(images)] for images in self.star.images]
         return [[self.code.product(spins) for spins in group if spins] for group in images]

@@ -11,6 +11,7 @@ from rgc.model.spins import Species
 from rgc.model.stars import SweepStep
 from rgc.model_to_program.acceptance_writer import Tables
 from rgc.model_to_program.fields import spin_fields
+from rgc.model_to_program.pair_matrices import Matrices
 from rgc.model_to_program.update import Update
 from rgc.program.draws import Generator
 from rgc.program.lattice.program import Program, Rule, Stage
@@ -33,9 +34,15 @@ def distinct_stars(steps: Sequence[SweepStep]) -> list[Any]:
     return list(dict.fromkeys(step.star for step in steps))
 
 
-def make_update(shape: SweepShape, rules: Sequence[Rule], tables: Tables, draws: int) -> Update:
-    """The update whose rules, one for each of the `distinct_stars`, were written with these tables
-    and so many draws.
+def make_update(
+    shape: SweepShape,
+    rules: Sequence[Rule],
+    tables: Tables,
+    draws: int,
+    matrices: Matrices | None = None,
+) -> Update:
+    """The update whose rules, one for each of the `distinct_stars`, were written with these tables,
+    matrices and so many draws.
     """
     stars = distinct_stars(shape.steps)
     numbers = {star: number for number, star in enumerate(stars)}
@@ -48,10 +55,12 @@ def make_update(shape: SweepShape, rules: Sequence[Rule], tables: Tables, draws:
         schedule=tuple(Stage(numbers[step.star], step.sites) for step in shape.steps),
         slots=len(tables.rows),
         weights=len(tables.weights),
+        couplings=0 if matrices is None else len(matrices.numbers),
         draws=draws,
         planes=shape.planes,
         generator=shape.generator,
     )
     verify(program)
     sizes = tuple(tuple(map(len, star.images)) for star in stars)
-    return Update(program, tuple(tables.rows), tuple(tables.weights), sizes)
+    bonds = () if matrices is None else tuple(matrices.bonds)
+    return Update(program, tuple(tables.rows), tuple(tables.weights), sizes, shape.lattice, bonds)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from rgc.model.lattice import Lattice
 from rgc.model_to_program import thresholds
+from rgc.model_to_program.pair_matrices import Bonds, fill_matrices
 from rgc.program.lattice.program import Program
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rgc.program.arguments import Arguments
 
 Kind = Literal["metropolis", "lazy", "heat_bath"]
@@ -41,13 +45,16 @@ class Update:
 
     rows[slot] = (kind, dS): the threshold of that kind at the energy sum_g c_g dS_g, or that of a
     probability. weights[slot] = n: the weight sum_g n_g * 2 c_g. `sizes`: for every rule the number
-    of products or signs of each group at a site.
+    of products or signs of each group at a site. `bonds` of the `lattice` say what its matrices of
+    couplings hold.
     """
 
     program: Program
     rows: tuple[Row, ...]
     weights: tuple[Sums, ...]
     sizes: tuple[Sums, ...]
+    lattice: Lattice | None = None
+    bonds: tuple[Bonds, ...] = ()
 
     def arguments(self, coefficients: Sequence[Sequence[Fraction]], words: int) -> Arguments:
         """The tables for `words` words.
@@ -70,7 +77,8 @@ class Update:
         table = [row[0] if len(set(row)) == 1 else row for row in zip(*columns, strict=True)]
         weights = np.empty((len(self.weights), 64 * words), dtype=np.int32)
         weights[:] = np.array([self._weights(point) for point in coefficients], dtype=np.int32).T
-        return lattice_arguments(pack_thresholds(table, self.program.planes, words), weights)
+        packed = pack_thresholds(table, self.program.planes, words)
+        return lattice_arguments(packed, weights, self._couplings(coefficients))
 
     def thresholds(self, coefficients: Sequence[Fraction]) -> tuple[int, ...]:
         """T of each threshold slot at one set of coefficients, 0 <= T <= 2^planes."""
@@ -83,6 +91,23 @@ class Update:
         halves = thresholds.half_weights(coefficients)
         thresholds.check_weights(self.sizes, halves)
         return [sum(n * w for n, w in zip(sums, halves, strict=True)) for sums in self.weights]
+
+    def _couplings(self, coefficients: Sequence[Sequence[Fraction]]) -> NDArray[Any] | None:
+        """int32[matrix, site, other site, replica, or 1 where all have the same]."""
+        import numpy as np
+
+        if self.lattice is None or not self.bonds:
+            return None
+        filled = {
+            point: fill_matrices(
+                self.bonds,
+                self.lattice,
+                self.program.couplings,
+                thresholds.half_weights(point),
+            )
+            for point in dict.fromkeys(map(tuple, coefficients))
+        }
+        return np.stack([filled[tuple(point)] for point in coefficients], axis=-1)
 
     def wants_64_planes(self, coefficients: Sequence[Fraction]) -> bool:
         """Whether an acceptance, or the chance that a bond is missing, lies below 1e-6, so that the

@@ -25,7 +25,7 @@ from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.passes.gather_stars import wrapped
 from rgc.program.draws import Generator
 from rgc.program.exponentials import LIMIT, UNIT
-from rgc.program.lattice.nodes import Logistic, Store, Weigh
+from rgc.program.lattice.nodes import Couple, Logistic, Store, Weigh
 from rgc.program.lattice.program import Program, Rule, Stage
 from rgc.program.lattice.verify import verify
 
@@ -55,15 +55,21 @@ class WeighedUpdate:
 
     - `sizes`: for every rule the number of products of each group at a site, as in `Update`.
     - numbers[field] float64[*cells, letter, replica] are the random couplings of a run.
+    - pairs[sum] float64[realisation, site, site] are those of sums over all pairs, and `which`
+      int64[replica] the realisation of each replica. Each word has 64 that follow each other, or
+      all replicas the same.
     """
 
     program: Program
     weights: tuple[WeightRow, ...]
     sizes: tuple[tuple[int, ...], ...]
     numbers: tuple[NDArray[Any], ...] = ()
+    pairs: tuple[NDArray[Any], ...] = ()
+    which: NDArray[Any] | None = None
 
     def arguments(self, coefficients: Sequence[Sequence[Fraction]], words: int) -> Arguments:
-        """The weights of `words` words, with one tuple of coefficients of the groups.
+        """The weights of `words` words, with one tuple of coefficients of the groups and after them
+        of the sums over pairs.
 
         Raises `SpecError` where setting a spin could cost 2047 kT, and `ValueError` for several
         tuples.
@@ -86,6 +92,8 @@ class WeighedUpdate:
                 weight += multiple * halves[coupling]
             size = sum(abs(multiple * halves[coupling]) for multiple, coupling in row)
             worst = max(worst, float(np.max(size, initial=0)))
+        couplings, most = self._couplings(own[len(own) - len(self.pairs) :])
+        worst += most
         if worst >= LIMIT * UNIT:
             message = (
                 f"flipping one spin may cost {worst / UNIT:.0f} kT; sampling allows less than "
@@ -94,7 +102,28 @@ class WeighedUpdate:
             hint = "energies are in kT: is a coupling meant as J/T?"
             raise SpecError([Problem("coupling-too-large", message, hint=hint)])
         nothing = np.zeros((0, 1 + self.program.planes, words), np.uint64)
-        return lattice_arguments(nothing, table.astype(np.int32))
+        blocks = None if self.which is None else self.which[::64] // 64
+        return lattice_arguments(nothing, table.astype(np.int32), couplings, blocks)
+
+    def _couplings(self, coefficients: Sequence[Fraction]) -> tuple[NDArray[Any] | None, float]:
+        """int32[1, site, other site, realisation], and the most that all others together do to a
+        site."""
+        import numpy as np
+
+        if not self.pairs:
+            return None, 0.0
+        several = max(map(len, self.pairs))
+        total = np.zeros((several, *self.pairs[0].shape[1:]))
+        size = np.zeros(total.shape[:2])
+        for coefficient, pairs in zip(coefficients, self.pairs, strict=True):
+            halves = np.rint(2 * float(coefficient) * pairs * UNIT)
+            total += halves
+            size += np.abs(halves).sum(axis=-1)
+        worst = float(size.max())
+        if worst >= LIMIT * UNIT:
+            return None, worst
+        made = np.moveaxis(total.astype(np.int32), 0, -1)
+        return np.ascontiguousarray(made[None]), worst
 
 
 def weights_to_update(
@@ -104,19 +133,21 @@ def weights_to_update(
     steps: Sequence[SweepStep],
     *,
     first: int,
+    pairs: bool = False,
     generator: Generator = "splitmix",
 ) -> WeighedUpdate:
     """The program of one sweep: the steps of `colour_sites` in order, site by site.
 
     Spins of species `first` and beyond are not spins but the random numbers that multiply a
-    product, number `first` the field 0 of numbers.
+    product, number `first` the field 0 of numbers. With `pairs` every site is coupled to all others
+    besides, by matrix 0.
     """
     made = _Weights()
     rules, stages, sizes = list[Rule](), list[Stage](), []
     for step in steps:
         for cell in enumerate_cells(step.sites, lattice.cells):
             stages.append(Stage(len(rules), Listed((flatten(cell, lattice.cells),))))
-            rules.append(_rule(step.star, cell, lattice, made, first))
+            rules.append(_rule(step.star, cell, lattice, made, first, pairs))
             sizes.append(tuple(map(len, step.star.images)))
     program = Program(
         name="sweep",
@@ -126,6 +157,7 @@ def weights_to_update(
         rules=tuple(rules),
         schedule=tuple(stages),
         weights=len(made.rows),
+        couplings=int(pairs),
         draws=len(species),
         generator=generator,
     )
@@ -143,7 +175,9 @@ class _Weights:
         return self.rows.setdefault(row, len(self.rows))
 
 
-def _rule(star: Any, cell: tuple[int, ...], lattice: Lattice, made: _Weights, first: int) -> Rule:
+def _rule(
+    star: Any, cell: tuple[int, ...], lattice: Lattice, made: _Weights, first: int, pairs: bool
+) -> Rule:
     """The rule of one site: x = sum_b h_b (2 [its other spins are at -1] - 1)."""
     code = RuleWriter(star.letter)
     bonds = []
@@ -159,6 +193,8 @@ def _rule(star: Any, cell: tuple[int, ...], lattice: Lattice, made: _Weights, fi
     slots = [made.row(((2, coupling),)) for spins, coupling in bonds if spins]
     base = made.row(tuple((-1, coupling) for _, coupling in bonds))
     lanes = code.add(Weigh(tuple(masks), tuple(slots), base))
+    if pairs:
+        lanes = code.add(Couple(lanes, star.species, 0))
     code.add(Store(star.species, code.add(Logistic(lanes, star.species))))
     return code.rule()
 

@@ -27,18 +27,24 @@ def signs_alone(hamiltonian: Hamiltonian, draws: Mapping[str, Distribution]) -> 
 
 
 def quench(
-    hamiltonian: Hamiltonian, draws: Mapping[str, Distribution], lattice: Lattice, first: int
+    hamiltonian: Hamiltonian,
+    draws: Mapping[str, Distribution],
+    lattice: Lattice,
+    first: int,
+    *,
+    signs: bool | None = None,
 ) -> tuple[Hamiltonian, tuple[Quenched, ...]]:
     """The Hamiltonian with every random coupling as a factor of its products, a spin of species
     `first` or beyond, and what the fields of these spins hold.
 
-    A spin is the sign of its coupling where all couplings are `signs_alone`, whose size is then in
-    the weight of the product; else it stands for the number itself. It stands in the cell and at
-    the letter of the first site of its bond. Bonds with the same sites have the same number, in
-    whatever term. A sign joins the spins of a table too. Raises `SpecError` for a number that
-    stands at no site.
+    A spin is the sign of its coupling with `signs`, by default where all couplings are
+    `signs_alone`, whose size is then in the weight of the product; else it stands for the number
+    itself. It stands in the cell and at the letter of the first site of its bond. Bonds with the
+    same sites have the same number, in whatever term. A sign joins the spins of a table too. Raises
+    `SpecError` for a number that stands at no site.
     """
-    bonds, signs = _Bonds(first, len(lattice.basis)), signs_alone(hamiltonian, draws)
+    bonds = _Bonds(first, len(lattice.basis))
+    signs = signs_alone(hamiltonian, draws) if signs is None else signs
     terms = tuple(
         term
         if term.inhomogeneous is None

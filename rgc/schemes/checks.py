@@ -24,6 +24,7 @@ class Check:
 PROGRAMS = (
     Check("a", "energies", "rgc.verification.energies:check_energies"),
     Check("a", "energy differences", "rgc.verification.differences:check_differences"),
+    Check("a", "pairs", "rgc.verification.pairs:check_pairs"),
     Check("a", "operators", "rgc.verification.operators:check_operators"),
     Check("a", "block maps", "rgc.verification.operators:check_blocks"),
     Check("a", "block rules", "rgc.verification.block_rules:check_block_rules"),

@@ -84,7 +84,8 @@ def _last_plane(subject: Subject, pair: Pair) -> Iterator[Finding]:
     uniforms = drawn(keys[0, draws[0]], site, sampler.plan.words, program)
     replica, uniform = next((k, u) for k, u in enumerate(uniforms) if u % 2 == 0)
     table = pack_thresholds([uniform + 1] * program.slots, program.planes, sampler.plan.words)
-    arguments = lattice_arguments(table, sampler.arguments["weights"])
+    given = (sampler.arguments[name] for name in ("weights", "couplings", "blocks"))
+    arguments = lattice_arguments(table, *given)
     after = pair.run(program, sampler.fields(), arguments, keys)
     complaint = "" if equal(*after) else in_step(pair, program, sampler.fields(), arguments, keys)
     claim = f"{pair.other.name} decides by the last of {program.planes} planes where it must"

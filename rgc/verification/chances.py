@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from rgc.backend import Arguments
 from rgc.model.lattice import Cell
+from rgc.model.sites import flatten
 from rgc.program.exponentials import COARSE, exponentials
 from rgc.program.lattice.nodes import (
     Accept,
     Bernoulli,
     Bit,
     Count,
+    Couple,
     Drawn,
     Equals,
     Load,
@@ -69,7 +71,7 @@ def stored(
             values.append(None)
         else:
             values.append(
-                _value(program, node, values, cell=cell, arguments=arguments, fields=fields)
+                _value(program, rule, node, values, cell=cell, arguments=arguments, fields=fields)
             )
 
 
@@ -90,7 +92,9 @@ def outcomes(
         """The nodes from the next one on, once for each outcome of a draw that can be."""
         while len(values) < len(rule.nodes):
             node = rule.nodes[len(values)]
-            value = _value(program, node, values, cell=cell, arguments=arguments, fields=fields)
+            value = _value(
+                program, rule, node, values, cell=cell, arguments=arguments, fields=fields
+            )
             if isinstance(node, Drawn):
                 for bit, chance in ((False, 1 - value.chance), (True, value.chance)):
                     if np.any(chance):
@@ -108,6 +112,7 @@ def outcomes(
 
 def _value(
     program: Program,
+    rule: Rule,
     node: Any,
     values: list[Any],
     *,
@@ -144,6 +149,14 @@ def _value(
             return table[base] + sum(
                 _certain(values[m]) * table[s] for m, s in zip(masks, slots, strict=True)
             )
+        case Couple(lanes, field, matrix, mask, plane):
+            site = flatten(cell, program.shape) * program.letters + rule.letter
+            couplings = arguments["couplings"][matrix, site]
+            own = 64 * arguments["blocks"][0] if couplings.shape[-1] > 1 else 0
+            row = couplings[:, own].astype(np.int64)
+            bits = fields[field][plane].reshape(len(row), -1)
+            turned = False if mask is None else _certain(values[mask])
+            return values[lanes] + row @ (2 * (bits ^ turned).astype(np.int64) - 1)
         case Accept(lanes, draw):
             distinct, where = np.unique(np.asarray(values[lanes]), return_inverse=True)
             return RandomBit(

@@ -14,6 +14,7 @@ from rgc.ast_to_model import build
 from rgc.errors import SpecError
 from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.sampler import Sampler, make_sampler
+from rgc.model.complete import COMPLETE
 from rgc.model.groups import present
 from rgc.model.lattice import Boundary, Cell, Lattice
 from rgc.model.sites import Cells
@@ -62,6 +63,8 @@ def describe(lattice: Lattice) -> str:
     """The size and the edges of a lattice in words."""
     if not lattice.finite:
         return f"an infinite {lattice.name} lattice"
+    if lattice.name == COMPLETE:
+        return f"complete graph of {lattice.sites} sites"
     if lattice.edges:
         return f"graph of {lattice.sites} sites"
     size = " x ".join(map(str, as_written(lattice).cells))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def realised(sampler: Sampler, states: States) -> States:
     """Configurations together with the first realisation of the random couplings of a sampler."""
     model = sampler.model
-    if not sampler.couplings.signs and not model.quenched:
+    if not (sampler.couplings.signs or model.quenched or model.pairs):
         return states
     signs = tuple(unpack(field[..., :1])[..., 0] for field in sampler.couplings.signs)
     drawn = Drawn(

@@ -9,7 +9,7 @@ import numpy as np
 
 from rgc.model.lattice import Cell
 from rgc.program.lattice.cells import cell_table
-from rgc.program.lattice.nodes import Load, Store
+from rgc.program.lattice.nodes import Couple, Load, Store
 from rgc.program.lattice.program import Program, Rule
 
 
@@ -49,6 +49,12 @@ def conflict(program: Program) -> str:
         inside = np.zeros(program.shape, dtype=bool)
         inside[tuple(table.T)] = True
         for node in rule.nodes:
+            everywhere = isinstance(node, Couple) and (node.field, node.plane) in {
+                (field, plane) for field, plane, _ in written
+            }
+            if everywhere and len(table) > 1:
+                first = tuple(table[0].tolist())
+                return f"site set {number + 1}: {first} reads all others of the same set"
             if isinstance(node, Load) and (node.field, node.plane, node.letter) in written:
                 read = (table * (node.stride or 1) + node.offset) % program.fields[node.field].shape
                 met = inside[tuple(read.T)] & (read != table).any(axis=1)

@@ -18,6 +18,7 @@ from rgc.kernel_cache import KernelCache
 from rgc.language.updates import COPY_UPDATES
 from rgc.loaded import Loaded
 from rgc.model.lattice import Cell, Complete, Lattice
+from rgc.model.pair_sums import kept_whole
 from rgc.model.spec import Spec
 from rgc.model.stack import Window
 from rgc.model.tempering import inner_update
@@ -62,7 +63,7 @@ With more spins fewer replicas are compared.
 """
 
 
-OF_COMPLETE = ("operators", "programs", "bit identity")
+OF_COMPLETE = ("pairs", "operators", "programs", "bit identity")
 """The checks of sampling on a complete graph, which has no smaller lattice of its kind."""
 
 REFERENCE = "reference"
@@ -176,7 +177,8 @@ class Subject:
         if spec.flow is None or not isinstance(spec.lattice, Lattice | Complete):
             raise ValueError("a spec that can be sampled has a flow and a lattice")
         asked, sites = spec.flow.options.get("replicas", 64), spec.lattice.sites * len(spec.species)
-        words = max(1, min(asked // 64 if isinstance(asked, int) else 1, 4, WORK // sites))
+        most = 2 if kept_whole(spec.lattice) else 4  # a sweep reads every pair
+        words = max(1, min(asked // 64 if isinstance(asked, int) else 1, most, WORK // sites))
         fewer = {"replicas": 64 * words}
         if "disorder" in spec.flow.options:
             paired = inner_update(spec.flow.options.get("update")) in COPY_UPDATES

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 from rgc.backend import Arguments, load
+from rgc.conformance.lattice.programs import coupled
+from rgc.conformance.lattice.running import arguments as given_arguments
 from rgc.model.lattices import honeycomb, square
 from rgc.model.operators import Operator, Spin
 from rgc.model.sites import enumerate_cells, flatten
@@ -27,6 +30,7 @@ from rgc.program.lattice import (
     Bit,
     Cells,
     Count,
+    Couple,
     Equals,
     Field,
     Load,
@@ -86,6 +90,10 @@ class Scalar:
                 self.value(node, values, rule, cell=cell, where=(key, number), counts=counts)
             )
 
+    def places(self, field: int) -> Any:
+        """Cell and letter of every site of a field, in order."""
+        return np.ndindex(*self.program.shape, self.program.fields[field].letters)
+
     def plane(self, draw: int, where: Any, k: int) -> int:
         key, number = where
         counter = self.word * 2**40 + number * 2**6 + k
@@ -127,6 +135,16 @@ class Scalar:
                 table = self.arguments["weights"][:, self.replica]
                 return int(table[base]) + sum(
                     int(table[s]) * values[m] for m, s in zip(masks, slots, strict=True)
+                )
+            case Couple(lanes, field, matrix, mask, plane):
+                turned = 0 if mask is None else values[mask]
+                block = 64 * int(self.arguments["blocks"][self.replica // 64])
+                own = self.arguments["couplings"][matrix, where[1]]
+                lane = block + self.replica % 64 if own.shape[-1] > 1 else 0
+                bits = (self.bits[field][(plane, *c)] for c in self.places(field))
+                return values[lanes] + sum(
+                    int(h) * (2 * (bit ^ turned) - 1)
+                    for h, bit in zip(own[:, lane], bits, strict=True)
                 )
             case Accept(lanes, draw):
                 lane = self.replica % 64
@@ -262,6 +280,13 @@ def test_every_kind_of_node_bit_by_bit() -> None:
         [[1 << 19] * 128, [-(1 << 20)] * 128, list(range(-(1 << 20), 1 << 20, 1 << 14))], np.int32
     )
     check(program, lattice_arguments(thresholds, weights))
+
+
+@pytest.mark.parametrize("kind", [Accept, Logistic])
+@pytest.mark.parametrize("uniform", [True, False])
+def test_spins_that_all_others_decide(kind: Any, uniform: bool) -> None:
+    program = coupled(2, kind)
+    check(program, given_arguments(program, 2, Random(3), uniform))  # noqa: S311
 
 
 def test_a_share_of_the_words_gives_the_same_bits() -> None:

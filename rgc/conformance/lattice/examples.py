@@ -7,6 +7,7 @@ from random import Random
 from rgc.conformance.lattice.programs import (
     blocks,
     coins,
+    coupled,
     follow,
     measure,
     metropolis,
@@ -15,12 +16,13 @@ from rgc.conformance.lattice.programs import (
 )
 from rgc.conformance.lattice.running import arguments, example
 from rgc.program.family import Example
-from rgc.program.lattice import Program, TallyArray
+from rgc.program.lattice import Accept, Program, TallyArray
 
 
 def examples() -> tuple[Example[Program], ...]:
     """An update, other planes and another generator, a block map, a measurement, rules at random,
-    one of them with lanes, a rule that is repeated, and one that stores to two sites of a cell."""
+    one of them with lanes, a rule that is repeated, one that stores to two sites of a cell, and
+    spins that all others decide."""
     programs = (
         metropolis((4, 6)),
         coins((4, 6), "philox", 64),
@@ -30,6 +32,8 @@ def examples() -> tuple[Example[Program], ...]:
         random_program(4, "lanes"),
         spread((5, 6)),
         follow((4, 6)),
+        coupled(5),
+        coupled(1, Accept),
     )
     return tuple(
         example(program, arguments(program, 2, Random(seed)), seed)

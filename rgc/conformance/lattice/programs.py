@@ -15,6 +15,7 @@ from rgc.program.lattice import (
     Bit,
     Cells,
     Count,
+    Couple,
     Equals,
     Field,
     Listed,
@@ -328,6 +329,37 @@ def places() -> Program:
         slots=0,
         weights=12,
         draws=1,
+    )
+
+
+def coupled(cells: int, kind: type[Accept] | type[Logistic] = Logistic) -> Program:
+    """Spins of two letters on a ring, and of a second field, all of which are coupled to all, one
+    after the other: `Accept` flips a spin, whose word turns what it feels, `Logistic` sets it."""
+    rules = []
+    for field, letter in product((0, 1), (0, 1)):
+        w = Writer()
+        own = w(Load(field, (0,), letter))
+        lanes = w(Weigh((w(Load(1 - field, (1,), letter)),), (field,), 2 + letter))
+        for other, plane in ((0, 0), (0, 1), (1, 0)):
+            matrix = 2 * field + other
+            lanes = w(Couple(lanes, other, matrix, own if kind is Accept else None, plane))
+        drawn = w(kind(lanes, field))
+        w(Store(field, w(Bit("xor", (own, drawn))) if kind is Accept else drawn))
+        rules.append(Rule(letter, tuple(w.nodes)))
+    stages = [Stage(rule, Listed((cell,))) for rule in range(4) for cell in range(cells)]
+    return Program(
+        name="coupled",
+        shape=(cells,),
+        letters=2,
+        fields=(
+            Field("s", (cells,), letters=2, planes=2, periodic=(True,)),
+            Field("t", (cells,), letters=2, periodic=(True,)),
+        ),
+        rules=tuple(rules),
+        schedule=tuple(stages),
+        weights=4,
+        couplings=4,
+        draws=2,
     )
 
 

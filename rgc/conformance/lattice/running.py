@@ -32,7 +32,16 @@ def arguments(program: Program, words: int, random: Random, uniform: bool = True
     ).reshape(program.weights, 64 * words)
     if not uniform:
         weights += np.arange(64 * words, dtype=np.int32) * 9973
-    return lattice_arguments(pack_thresholds(rows, program.planes, words), weights)
+    shape = program.couplings, program.sites, program.sites
+    couplings = np.array(
+        [random.randrange(-(2**19), 2**19) for _ in range(program.couplings * program.sites**2)],
+        dtype=np.int32,
+    ).reshape(*shape, 1)
+    if not uniform:
+        couplings = couplings + np.arange(128, dtype=np.int32) * 977
+    blocks = np.array([0 if uniform else random.randrange(2) for _ in range(words)], dtype=np.int64)
+    table = pack_thresholds(rows, program.planes, words)
+    return lattice_arguments(table, weights, couplings, blocks)
 
 
 def example(program: Program, given: Arguments, seed: int, word0: int = 0) -> Example[Program]:

@@ -13,6 +13,7 @@ from rgc.backend import load
 from rgc.conformance.lattice.programs import (
     blocks,
     coins,
+    coupled,
     follow,
     measure,
     metropolis,
@@ -24,7 +25,7 @@ from rgc.conformance.lattice.programs import (
 from rgc.conformance.lattice.running import arguments, check, run
 from rgc.conformance.running import assert_equal, require
 from rgc.program.draws import counters, step_keys, word
-from rgc.program.lattice import Program, TallyArray
+from rgc.program.lattice import Accept, Logistic, Program, TallyArray
 from rgc.program.lattice.arguments import lattice_arguments
 from rgc.program.lattice.needs import needs
 from rgc.program.lattice.start import random_field
@@ -119,6 +120,12 @@ def test_closures(name: str, counted: bool, words: int, uniform: bool) -> None:
 
 def test_rules_that_differ_in_their_weights(name: str) -> None:
     check_on(name, places(), 3, words=3)
+
+
+@pytest.mark.parametrize("kind", [Accept, Logistic])
+@pytest.mark.parametrize("uniform", [True, False])
+def test_spins_that_all_others_decide(name: str, kind: Any, uniform: bool) -> None:
+    check_on(name, coupled(3, kind), 5, words=3, uniform=uniform, word0=2)
 
 
 @pytest.mark.parametrize("words", [1, 3, 70])

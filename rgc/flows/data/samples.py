@@ -123,7 +123,7 @@ def _sampler(
     spec = replace(request.spec, hamiltonian=hamiltonian)
     spec = replace(spec, flow=FlowOfSpec(SAMPLE.name, _options(samples, spec, request)))
     return make_sampler(
-        make_model(spec, zero),
+        make_model(spec, zero, whole_pairs=True),
         request.backend,
         seed=request.seed,
         point={**request.point, **values},

@@ -21,6 +21,7 @@ from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.observables import Summand
 from rgc.model.operators import Operator, Spin
+from rgc.model.pair_sums import PairSum
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
 
@@ -202,6 +203,8 @@ def operator_pieces(
     """S of a measure, in the signs of two-state spins: one list of pieces, or, with `axis`, one for
     each coordinate of the cell along it.
     """
+    if isinstance(operator, PairSum):
+        raise TypeError("pairs that are kept whole are too many to be enumerated")
     pieces: list[list[Piece]] = [
         [] for _ in range(1 if axis is None else cluster.lattice.cells[axis])
     ]

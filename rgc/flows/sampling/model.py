@@ -21,6 +21,7 @@ from rgc.model.lattice import Complete, Lattice
 from rgc.model.observables import Linear, Tally
 from rgc.model.operators import Product
 from rgc.model.options import Options
+from rgc.model.pair_sums import MOST_WRITTEN, PairSum, kept_whole, obstacle, split_pairs
 from rgc.model.quenched import Quenched
 from rgc.model.sectors import Sectors
 from rgc.model.spec import Spec
@@ -49,6 +50,8 @@ class Model:
     - `followers` are spins that others decide, in an order in which those come first.
     - `quenched` are the random couplings, drawn as `draws` says or `given`: their `signs` alone,
       or the numbers. In `merged` they are spins of species beyond the others, which never move.
+    - `pairs` are the sums over all pairs of a large complete graph, which are not in `merged`, and
+      `pair_coefficients` what multiplies them. Their couplings are numbers.
     - `seams` are such spins too, the signs around antiperiodic boundaries. They come first.
     """
 
@@ -64,6 +67,8 @@ class Model:
     seams: tuple[Species, ...] = ()
     quenched: tuple[Quenched, ...] = ()
     signs: bool = True
+    pairs: tuple[PairSum, ...] = ()
+    pair_coefficients: tuple[Fraction, ...] = ()
     draws: Mapping[str, Distribution] = field(default_factory=dict)
     given: Mapping[str, NDArray[Any] | Column] = field(default_factory=dict)
 
@@ -86,7 +91,8 @@ class Model:
         return [
             tally
             for tally in tallies
-            if any(
+            if not isinstance(tally.operator, PairSum)
+            and any(
                 spin.species >= self.first for spins in tally.operator.products for spin in spins
             )
         ]
@@ -101,10 +107,12 @@ class Model:
         """The sectors of the Hamiltonian at this point: without the groups whose coefficient is 0
         here, though perhaps not at other points of the run.
         """
-        if all(self.coefficients) or not self.two_states:
+        if all((*self.coefficients, *self.pair_coefficients)) or not self.two_states:
             return self.sectors
-        groups = zip(self.merged.groups, self.coefficients, strict=True)
-        products = [each for group, value in groups if value for each in group.products]
+        groups = (*self.merged.groups, *self.pairs)
+        values = (*self.coefficients, *self.pair_coefficients)
+        there = (group for group, value in zip(groups, values, strict=True) if value)
+        products = [each for group in there for each in group.products]
         return _sectors(products, self.lattice, self.species)
 
     @property
@@ -114,7 +122,8 @@ class Model:
 
     def per_site(self, of_term: Mapping[str, float]) -> Linear:
         """1/N of the Hamiltonian that has these coefficients of its terms."""
-        groups, sites = (*self.merged.groups, *self.merged.constants), self.lattice.sites
+        merged, sites = self.merged, self.lattice.sites
+        groups = (*merged.groups, *self.pairs, *merged.constants)
         return Linear(
             tuple((float(group.coefficient(of_term)) / sites, Tally(group)) for group in groups)
         )
@@ -129,32 +138,39 @@ class Model:
         return cast(Planes, self.options.integer("planes"))
 
 
-def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
+def make_model(
+    spec: Spec, zero: Collection[str] | None = None, *, whole_pairs: bool = False
+) -> Model:
     """The model of a checked spec without the terms named in `zero`, whose coefficient is 0 at
     every point of the run.
 
-    If `zero` is None the terms are those of this spec. Raises `SpecError` for what cannot be
-    sampled yet, and `ValueError` if sections are missing.
+    If `zero` is None the terms are those of this spec. With `whole_pairs` the caller takes `pairs`
+    of large complete graphs. Raises `SpecError` for what cannot be sampled yet, and `ValueError` if
+    sections are missing.
     """
     if spec.hamiltonian is None or spec.flow is None:
         raise ValueError("a sampler needs a hamiltonian and a flow")
     lattice, hamiltonian = spec.lattice, spec.hamiltonian
+    zero = spec.hamiltonian.zero if zero is None else tuple(zero)
+    whole, pairs = kept_whole(lattice), tuple[PairSum, ...]()
     if isinstance(lattice, Complete):
+        if whole:
+            _refuse_pairs(spec, whole_pairs)
+            hamiltonian, pairs = split_pairs(hamiltonian, lattice, zero)
         lattice, hamiltonian = one_cell(lattice, hamiltonian)
     if not isinstance(lattice, Lattice):
         kind = type(lattice).__name__.lower()
         raise SpecError([Problem("not-yet", f"sampling on a {kind} lattice comes later")])
-    zero = spec.hamiltonian.zero if zero is None else tuple(zero)
     two_states = all(kind.two_states for kind in spec.species)
-    turned, signs = seams(lattice), signs_alone(hamiltonian, spec.draws)
+    turned, signs = seams(lattice), not whole and signs_alone(hamiltonian, spec.draws)
     first = len(spec.species) + len(turned) + (not signs)
-    hamiltonian, quenched = quench(hamiltonian, spec.draws, lattice, first)
+    hamiltonian, quenched = quench(hamiltonian, spec.draws, lattice, first, signs=signs)
     if two_states:
         hamiltonian = hamiltonian_across(hamiltonian, lattice, len(spec.species))
     kinds = _kinds((*spec.species, *turned, *([] if signs else spec.species[:1])), quenched)
     merge: Any = merge_terms if two_states else merge_tables
     merged = merge(hamiltonian, lattice, kinds, zero)
-    products = [product for group in merged.groups for product in group.products]
+    products = [each for group in (*merged.groups, *pairs) for each in group.products]
     sectors = (
         _sectors(products, lattice, spec.species)
         if two_states
@@ -173,9 +189,26 @@ def make_model(spec: Spec, zero: Collection[str] | None = None) -> Model:
         seams=turned,
         quenched=quenched,
         signs=signs,
+        pairs=pairs,
+        pair_coefficients=tuple(each.coefficient(_of_term(spec.hamiltonian)) for each in pairs),
         draws=spec.draws,
         given=read_given(spec.given),
     )
+
+
+def _of_term(hamiltonian: Hamiltonian) -> dict[str, float]:
+    return {term.name: term.coefficient for term in hamiltonian.terms}
+
+
+def _refuse_pairs(spec: Spec, taken: bool) -> None:
+    """Raise `SpecError` where pairs of a large complete graph are none of the caller's, or where
+    there is more than pairs and fields."""
+    assert spec.hamiltonian is not None  # noqa: S101  # make_model has looked
+    why = obstacle(spec.hamiltonian, spec.species)
+    if why or not taken:
+        why = why or "this scheme takes products one by one"
+        message = f"complete graphs of more than {MOST_WRITTEN} sites come later here: {why}"
+        raise SpecError([Problem("not-yet", message, spec.document.place("lattice"))])
 
 
 def _kinds(species: Sequence[Species], quenched: Sequence[Quenched]) -> tuple[Species, ...]:

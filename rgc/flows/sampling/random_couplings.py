@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.disorder import LANES, Realisation, number_fields, sign_fields
+from rgc.flows.sampling.pair_couplings import PairCouplings, make_pair_couplings
 from rgc.flows.sampling.plan import SweepPlan
 from rgc.model.draw import Distribution
 from rgc.model.graphs import Column
@@ -19,6 +20,7 @@ from rgc.model.groups import Group
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
 from rgc.model.operators import Product
+from rgc.model.pair_sums import PairSum
 from rgc.model.quenched import Quenched
 from rgc.model.spins import Species
 from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
@@ -39,11 +41,13 @@ class Couplings:
     - `signs` are canonical fields u64[1, *cells, letter, word] of quenched spins, those of
       antiperiodic boundaries first.
     - `numbers` are float64[*cells, letter, replica], where couplings are no signs.
+    - `pairs` are those of all pairs of a large complete graph.
     - `point` holds the scanned parameters that keyed their random numbers.
     """
 
     signs: tuple[NDArray[np.uint64], ...] = ()
     numbers: tuple[Floats, ...] = ()
+    pairs: PairCouplings | None = None
     point: Mapping[str, float] = field(default_factory=dict)
 
     def from_word(self, word: int) -> Couplings:
@@ -52,6 +56,7 @@ class Couplings:
             self,
             signs=tuple(field[..., word:] for field in self.signs),
             numbers=tuple(field[..., LANES * word :] for field in self.numbers),
+            pairs=None if self.pairs is None else self.pairs.from_word(word),
         )
 
 
@@ -65,17 +70,24 @@ def make_couplings(
     point: Mapping[str, float],
     signs: bool,
     given: Mapping[str, Floats | Column],
+    pairs: Sequence[PairSum] = (),
 ) -> Couplings:
     """The couplings of a run, as `signs` or as numbers: lane r of all copies of a block is one
     realisation, or every lane the first where there are not several.
     """
     seams = seam_fields(lattice, plan.words)
-    if not quenched:
+    if not quenched and not pairs:
         return Couplings(signs=seams)
     blocks = [range(LANES * block, LANES * (block + 1)) for block in plan.blocks]
     numbers = [k for block in blocks for k in block] or [0] * LANES
     made = {k: Realisation(draws, lattice, seed, point, k, given) for k in set(numbers)}
     each, copies = [made[k] for k in numbers], plan.copies or plan.words
+    of_pairs = None
+    if pairs:
+        distinct = sorted(made)
+        order = np.searchsorted(distinct, numbers).reshape(-1, LANES)
+        which = np.repeat(order, copies, axis=0).reshape(-1)
+        of_pairs = make_pair_couplings(pairs, [made[k] for k in distinct], which)
     if signs:
         fields = sign_fields(quenched, each, lattice)
         return Couplings(
@@ -85,7 +97,7 @@ def make_couplings(
     words = (field.reshape(*field.shape[:-1], -1, LANES) for field in found)
     copied = (np.repeat(field, copies, axis=-2) for field in words)
     flat = (field.reshape(*field.shape[:-2], -1) for field in copied)
-    return Couplings(signs=seams, numbers=tuple(flat), point=point)
+    return Couplings(signs=seams, numbers=tuple(flat), pairs=of_pairs, point=point)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

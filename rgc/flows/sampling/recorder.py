@@ -14,6 +14,7 @@ from rgc.backend import Arguments
 from rgc.model.groups import Local, Reach
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Tallied, Tally
+from rgc.model.pair_sums import PairSum
 from rgc.model.spins import Species
 from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
 from rgc.passes.split_tables import split_local
@@ -135,6 +136,6 @@ def make_recorder(
 
 
 def _tallied(tally: Tally) -> Tallied:
-    if isinstance(tally.operator, Local):
-        raise TypeError("a sum of tables is tallied as signs")
+    if isinstance(tally.operator, Local | PairSum):
+        raise TypeError("a sum of tables is tallied as signs, and one over pairs by no program")
     return tally.operator

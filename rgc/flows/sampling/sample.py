@@ -17,6 +17,7 @@ from rgc.flows.sampling.observables import (
     tallies_in,
 )
 from rgc.flows.sampling.over_realisations import OverRealisations
+from rgc.flows.sampling.pair_couplings import PairTotals, make_pair_totals
 from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
 from rgc.flows.sampling.recorder import Recorder, make_recorder
 from rgc.flows.sampling.sampler import Sampler, make_sampler
@@ -25,6 +26,7 @@ from rgc.model.expressions import square
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Average, Tally
+from rgc.model.pair_sums import PairSum
 from rgc.model.spins import Species
 from rgc.model.supercells import array_as_written, as_written
 from rgc.passes.built_in import built_in, overlap
@@ -53,6 +55,7 @@ class Sample:
     saver: Saver | None = None
     copies: bool = False
     weighed: WeighedSums | None = None
+    paired: PairTotals | None = None
 
     @property
     def scheme(self) -> str:
@@ -89,6 +92,8 @@ class Sample:
         if self.weighed is not None:
             fields, weighed = self.weighed(fields)
             of_tally |= weighed
+        if self.paired is not None:
+            of_tally |= self.paired(fields)
         self.estimator.record(state.arrays, number, of_tally)
         if self.saver is not None:
             self.saver.record(state.arrays, number, [fields], of_tally)
@@ -136,7 +141,7 @@ def make_sample(request: Request) -> Sample:
 
     Raises `SpecError` for what cannot be sampled or measured yet.
     """
-    model = make_model(request.spec, request.zero)
+    model = make_model(request.spec, request.zero, whole_pairs=True)
     sampler = make_sampler(
         model,
         request.backend,
@@ -179,9 +184,13 @@ def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
     copies = _of_copies(estimator.tallies, model)
     kinds = (*model.kinds, *([model.species[0]] if copies else []))
     numbered = model.numbered(estimator.tallies)
-    counted = [tally for tally in estimator.tallies if tally not in numbered]
+    whole = [tally for tally in estimator.tallies if isinstance(tally.operator, PairSum)]
+    counted = [tally for tally in estimator.tallies if tally not in (*numbered, *whole)]
     recorder = make_recorder(model.lattice, kinds, counted, sampler.backend, words)
-    made = Sample(sampler, estimator, recorder, copies=copies)
+    of_pairs, paired = sampler.couplings.pairs, None
+    if of_pairs is not None:
+        paired = make_pair_totals(whole, model.pairs, of_pairs, sampler.backend)
+    made = Sample(sampler, estimator, recorder, copies=copies, paired=paired)
     if not numbered:
         return made
     weighed = make_weighed_sums(

@@ -212,6 +212,9 @@ def make_sampler(
     for an update that is not there yet or not possible.
     """
     asked, why = asked_update(model)
+    if model.pairs and asked in (*CLUSTER_UPDATES, *COPY_UPDATES):
+        message = f"'{asked}' of pairs that are kept whole comes later"
+        raise SpecError([Problem("not-yet", message)])
     update, choice, forms = _sweep(
         model, "local" if asked in (*CLUSTER_UPDATES, *COPY_UPDATES) else asked
     )
@@ -225,10 +228,15 @@ def make_sampler(
         point=point if drawn_at is None else drawn_at,
         signs=model.signs,
         given=model.given,
+        pairs=model.pairs,
     )
     if isinstance(update, WeighedUpdate):
         update = replace(update, numbers=couplings.numbers)
-    arguments = update.arguments([model.coefficients], plan.words)
+        if couplings.pairs is not None:
+            of_pairs = couplings.pairs
+            update = replace(update, pairs=of_pairs.matrices, which=of_pairs.which)
+    every = (*model.coefficients, *model.pair_coefficients)
+    arguments = update.arguments([every], plan.words)
     return Sampler(
         model=model,
         plan=plan,
@@ -295,6 +303,7 @@ def _sweep(
             groups,
             steps,
             first=model.first,
+            pairs=bool(model.pairs),
             generator=model.generator,
         )
         why = "asked for" if asked == "heat_bath" else "a random coupling may be next to nothing"

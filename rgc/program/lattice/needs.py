@@ -4,11 +4,11 @@ family has."""
 from __future__ import annotations
 
 from rgc.model.sites import Listed
-from rgc.program.lattice.nodes import Load, Weigh
+from rgc.program.lattice.nodes import Couple, Load, Weigh
 from rgc.program.lattice.program import Program
 
 CAPABILITIES = {
-    "lanes": "sums of weights and what is drawn by them (`Weigh`, `Accept`, `Logistic`)",
+    "lanes": "sums of weights and what is drawn by them (`Weigh`, `Couple`, `Accept`, `Logistic`)",
     "philox": "the generator philox4x32-10",
     "planes": "thresholds of 64 planes",
     "lists": "sets of cells that are listed: odd sizes, irregular sets",
@@ -26,7 +26,7 @@ def needs(program: Program) -> frozenset[str]:
     """The capabilities that a program needs."""
     nodes = [node for rule in program.rules for node in rule.nodes]
     found = {
-        "lanes": any(isinstance(node, Weigh) for node in nodes),
+        "lanes": any(isinstance(node, Weigh | Couple) for node in nodes),
         "philox": program.generator == "philox",
         "planes": program.planes == 64,
         "lists": any(isinstance(stage.cells, Listed) for stage in program.schedule),

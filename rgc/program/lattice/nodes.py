@@ -81,6 +81,24 @@ class Weigh:
 
 
 @dataclass(frozen=True, slots=True)
+class Couple:
+    """lanes: earlier `lanes` + sum_j h_ij (2 [bit_j xor mask] - 1) over all sites j of a plane of
+    `field`, i the running site and h_ij = couplings[matrix, i, j] those of the block of the word,
+    int32 in units of 2^-20 kT.
+
+    The field has the cells and the letters of the program, and i and j are canonical numbers of
+    sites. Without a `mask` that is 0. Read as spins, with bit 1 for s = -1, it adds -sum_j h_ij s_j
+    times the spin of the mask.
+    """
+
+    lanes: Value
+    field: int
+    matrix: int
+    mask: Value | None = None
+    plane: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Accept:
     """word: 1 where x <= 0, else 1 with probability exp(-x), for lanes x in units of 2^-20 kT.
 
@@ -131,4 +149,4 @@ class Tally:
 Drawn = Bernoulli | Accept | Logistic
 """The nodes that draw random numbers."""
 
-Node = Load | Bit | Count | Equals | Drawn | Weigh | Store | Tally
+Node = Load | Bit | Count | Equals | Drawn | Weigh | Couple | Store | Tally

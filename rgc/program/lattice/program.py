@@ -79,7 +79,8 @@ class Program:
     - `shape` and `letters` are the running cells and their basis. The canonical number of a running
       site, which keys its draws, is i = row_major(cell) * letters + letter.
     - `slots` is the number of rows of the threshold table u64[slots, 1 + planes, word], `weights`
-      that of the table int32[weights, 64 * word].
+      that of the table int32[weights, 64 * word], and `couplings` that of the matrices
+      int32[couplings, site, site, 64 * block], or [..., 1] where all replicas have the same.
     - `draws` is the number of keys that a step needs, and `planes` is P of `Bernoulli`, 32 or 64.
     """
 
@@ -93,6 +94,7 @@ class Program:
     schedule: tuple[Stage, ...]
     slots: int = 0
     weights: int = 0
+    couplings: int = 0
     draws: int = 0
     planes: Literal[32, 64] = 32
     generator: Generator = "splitmix"

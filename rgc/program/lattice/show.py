@@ -13,6 +13,7 @@ from rgc.program.lattice.nodes import (
     Bernoulli,
     Bit,
     Count,
+    Couple,
     Equals,
     Load,
     Logistic,
@@ -126,6 +127,10 @@ def _node(program: Program, rule: Rule, node: Node) -> str:
             return f"bernoulli(draw {draw}; {', '.join(slots + rest)})"
         case Weigh(masks, slots, base):
             return f"weigh(W{base}; {_slots('W', list(zip(masks, slots, strict=True)))})"
+        case Couple(lanes, field, matrix, mask, plane):
+            turned = "" if mask is None else f" ^ v{mask}"
+            name = _name(program, field, plane, 0).removesuffix(f".{name_of(0)}")
+            return f"v{lanes} + couple(J{matrix}; {name}{turned})"
         case Accept(lanes, draw):
             return f"accept(draw {draw}; v{lanes})"
         case Logistic(lanes, draw):
@@ -185,8 +190,9 @@ def _cells(cells: SiteSet) -> str:
 def _tables(program: Program) -> list[str]:
     lines = []
     if program.slots or program.weights or program.draws:
+        couplings = f"{program.couplings} matrices of couplings J, " * bool(program.couplings)
         lines.append(
-            f"  arguments: {program.slots} thresholds T, {program.weights} weights W, "
+            f"  arguments: {program.slots} thresholds T, {program.weights} weights W, {couplings}"
             f"{program.draws} draws a step"
         )
     return lines + [

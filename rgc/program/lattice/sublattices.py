@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.model.sites import Cells
-from rgc.program.lattice.nodes import Load, Weigh
+from rgc.program.lattice.nodes import Couple, Load, Weigh
 from rgc.program.lattice.outlining import Outlined, outline
 from rgc.program.lattice.program import Field, Program, Stage
 
@@ -236,7 +236,7 @@ def _modulus(program: Program) -> Cell:
         modulus = tuple(lcm(a, b) for a, b in zip(modulus, stage.cells.modulus, strict=True))
     if prod(modulus) > RESIDUES:
         raise ValueError(f"a supercell of {prod(modulus)} cells")
-    if any(isinstance(node, Weigh) for rule in program.rules for node in rule.nodes):
+    if any(isinstance(node, Weigh | Couple) for rule in program.rules for node in rule.nodes):
         raise ValueError("lanes are computed one by one")
     return modulus
 

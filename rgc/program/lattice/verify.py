@@ -18,6 +18,7 @@ from rgc.program.lattice.nodes import (
     Bernoulli,
     Bit,
     Count,
+    Couple,
     Drawn,
     Equals,
     Load,
@@ -100,7 +101,7 @@ def _yields(node: Node) -> Yield:
     match node:
         case Count():
             return "count"
-        case Weigh():
+        case Weigh() | Couple():
             return "lanes"
         case Store() | Tally():
             return "nothing"
@@ -109,7 +110,7 @@ def _yields(node: Node) -> Yield:
 
 
 def _operands(node: Node) -> tuple[tuple[Value, ...], Yield]:
-    """The operands of a node and what they must yield."""
+    """The operands of a node and what they must yield. The mask of a `Couple` is a word besides."""
     match node:
         case Load():
             return (), "word"
@@ -119,7 +120,7 @@ def _operands(node: Node) -> tuple[tuple[Value, ...], Yield]:
             return (count,), "count"
         case Bernoulli(classes):
             return tuple(mask for mask, _ in classes), "word"
-        case Accept(lanes, _) | Logistic(lanes, _):
+        case Accept(lanes, _) | Logistic(lanes, _) | Couple(lanes):
             return (lanes,), "lanes"
         case Store(word=word) | Tally(word=word):
             return (word,), "word"
@@ -127,7 +128,10 @@ def _operands(node: Node) -> tuple[tuple[Value, ...], Yield]:
 
 def _complaints(program: Program, rule: Rule, k: int, node: Node) -> Iterator[str]:
     operands, kind = _operands(node)
-    for operand in operands:
+    wanted = [(operand, kind) for operand in operands]
+    if isinstance(node, Couple) and node.mask is not None:
+        wanted.append((node.mask, "word"))
+    for operand, kind in wanted:
         if not 0 <= operand < k:
             yield f"operand v{operand} does not come before"
         elif _yields(rule.nodes[operand]) != kind:
@@ -156,11 +160,21 @@ def _complaints(program: Program, rule: Rule, k: int, node: Node) -> Iterator[st
                 0 <= slot < program.weights for slot in (*slots, base)
             ):
                 yield f"weight slots {(*slots, base)} of {program.weights}"
+        case Couple(_, field, matrix, _, plane):
+            yield from _place(program, field, plane, 0)
+            if not 0 <= matrix < program.couplings:
+                yield f"matrix {matrix} of {program.couplings}"
+            if 0 <= field < len(program.fields) and not _alike(program, program.fields[field]):
+                yield f"field {field} has other sites than the program"
         case Tally(array, row):
             if not 0 <= array < len(program.tallies) or not 0 <= row < program.tallies[array].rows:
                 yield f"no row {row} of tally array {array}"
         case _:
             pass
+
+
+def _alike(program: Program, field: Field) -> bool:
+    return (field.shape, field.letters) == (program.shape, program.letters)
 
 
 def _place(program: Program, field: int, plane: int, letter: int) -> Iterator[str]:
@@ -266,6 +280,9 @@ def _check_stage(program: Program, stage: Stage, table: Cells64, where: str) -> 
     low, high = table.min(axis=0), table.max(axis=0)
     written = {node.place(rule.letter) for node in rule.nodes if isinstance(node, Store)}
     for k, node in enumerate(rule.nodes):
+        if isinstance(node, Couple):
+            read = any((of, plane) == (node.field, node.plane) for of, plane, _ in written)
+            _expect(not read or len(table) == 1, f"{where}, v{k}: reads what it writes elsewhere")
         if isinstance(node, Load):
             field, stride = (
                 program.fields[node.field],

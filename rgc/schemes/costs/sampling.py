@@ -10,6 +10,7 @@ from rgc.language.values import OperatorBasis, Value
 from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.options import Options
+from rgc.model.pair_sums import MOST_WRITTEN, kept_whole
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
 from rgc.model.tempering import inner_update, tempering
@@ -41,6 +42,12 @@ UPDATES = 1e9
 
 WEIGHED = 1.4e8
 """The same where weights of each site are added up, on the square lattice."""
+
+PAIRED = 1e10
+"""Pairs of sites, times replicas, that one core adds up in a second where all sites are coupled."""
+
+MATRIX, OF_REALISATION = 120, 40
+"""Bytes of a pair of sites in such a run, and more for each realisation, measured."""
 
 BATCHES = 4
 """Times the sweeps of the longest batch that a bias takes at a level: the way up, Newton batches,
@@ -79,6 +86,11 @@ def sample(spec: Spec, options: Options) -> Cost:
     if spec.hamiltonian is not None and not signs_alone(spec.hamiltonian, spec.draws):
         memory += 3 * signs_of(spec) * options.number("replicas") * NUMBER
         seconds = sweeps * bits * options.number("replicas") / WEIGHED
+    pairs = paired_sites(spec) ** 2
+    if pairs:
+        realisations = options.number("disorder") if "disorder" in options else 1.0
+        memory += pairs * (MATRIX + OF_REALISATION * realisations)
+        seconds = sweeps * pairs * options.number("replicas") / PAIRED
     update = options.values.get("update")
     exchanged = tempering(update)
     if update_of(spec, update) in CLUSTER_UPDATES:
@@ -114,6 +126,14 @@ def signs_of(spec: Spec) -> float:
     if not bonds or not isinstance(lattice, Lattice):
         return 0.0
     return float(lattice.sites / len(lattice.basis) * len(bonds))
+
+
+def paired_sites(spec: Spec) -> float:
+    """The sites that are all coupled to each other by matrices, or 0."""
+    lattice, terms = spec.lattice, spec.hamiltonian.terms if spec.hamiltonian is not None else ()
+    if isinstance(lattice, Lattice) and any(term.every_pair for term in terms):
+        return float(lattice.sites if lattice.sites > MOST_WRITTEN else 0)
+    return float(lattice.sites) if isinstance(lattice, Complete) and kept_whole(lattice) else 0.0
 
 
 def own_fields(spec: Spec) -> float:

@@ -67,16 +67,27 @@ def test_keys_of_arguments_tell_names_dtypes_shapes_and_values_apart() -> None:
     assert again == keys
 
 
+COUPLED = {"couplings": np.zeros((0, 0, 0, 1), np.int32), "blocks": np.zeros(1, np.int64)}
+
+
 @pytest.mark.parametrize(
     ("arrays", "complaint"),
     [
         ({"thresholds": np.zeros((0, 33, 1), np.uint64)}, r"arguments \['thresholds'\]"),
         (
-            {"thresholds": np.zeros((0, 33, 1), np.uint64), "weights": np.zeros((0, 64))},
+            {
+                **COUPLED,
+                "thresholds": np.zeros((0, 33, 1), np.uint64),
+                "weights": np.zeros((0, 64)),
+            },
             r"argument 'weights' of a lattice program is int32\[weight, replica\], not float64",
         ),
         (
-            {"thresholds": np.zeros((0, 33), np.uint64), "weights": np.zeros((0, 64), np.int32)},
+            {
+                **COUPLED,
+                "thresholds": np.zeros((0, 33), np.uint64),
+                "weights": np.zeros((0, 64), np.int32),
+            },
             r"is uint64\[slot, 1 \+ planes, word\], not uint64 of shape \(0, 33\)",
         ),
     ],

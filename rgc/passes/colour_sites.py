@@ -16,6 +16,9 @@ from rgc.model.sites import Cells, Listed, flatten
 from rgc.model.stars import AnyStar, ChainStar, Star, SweepStep
 from rgc.passes.gather_stars import Box, Places, gather_stars, places_of, wrapped
 
+# Up to so many cells a colouring by residues is found at once, though each cell has its own.
+_FEW = 64
+
 # A colouring by residues may need this many times the colours of the infinite lattice.
 _PATIENCE = 3
 
@@ -111,6 +114,9 @@ def conflicts(stars: Sequence[AnyStar]) -> frozenset[Cell]:
 
 def _steps(stars: Sequence[tuple[AnyStar, Box]], lattice: Lattice) -> Iterator[SweepStep]:
     apart = conflicts([star for star, _ in stars])
+    if prod(lattice.cells) > _FEW and _all_conflict(apart, lattice):
+        yield from _one_by_one(stars, lattice)
+        return
     colours = _colouring(apart, lattice)
     if colours is None:
         yield from _listed_steps(stars, _greedy(apart, lattice), lattice)
@@ -120,6 +126,24 @@ def _steps(stars: Sequence[tuple[AnyStar, Box]], lattice: Lattice) -> Iterator[S
             cells = Cells(colours.modulus, residues, lower, upper)
             if len(cells):
                 yield SweepStep(star, cells)
+
+
+def _all_conflict(apart: frozenset[Cell], lattice: Lattice) -> bool:
+    """Whether every cell conflicts with every other: all displacements between two cells do."""
+    axes = zip(lattice.cells, lattice.boundary, strict=True)
+    displacements = prod(2 * size - 1 if edge == "open" else size for size, edge in axes)
+    return len(apart) == displacements - 1
+
+
+def _one_by_one(stars: Sequence[tuple[AnyStar, Box]], lattice: Lattice) -> Iterator[SweepStep]:
+    """A step for each cell, in row-major order, which any colouring comes to where all conflict."""
+    star_of = {
+        cell: star
+        for star, (lower, upper) in stars
+        for cell in cartesian(*map(range, lower, upper))
+    }
+    for cell in cartesian(*map(range, lattice.cells)):
+        yield SweepStep(star_of[cell], Listed((flatten(cell, lattice.cells),)))
 
 
 @dataclass(frozen=True, slots=True)

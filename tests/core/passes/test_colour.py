@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rgc
+from rgc.flows.sampling.model import make_model
 from rgc.model.groups import Group, present
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.lattices import chain, cubic, honeycomb, hypercubic, square, triangular
@@ -20,6 +22,14 @@ from rgc.model.operators import Product, Spin, product
 from rgc.model.sites import Cells, Listed, enumerate_cells
 from rgc.model.stars import SweepStep
 from rgc.passes.colour_sites import colour_sites
+
+LONG_RANGE = """
+parameters {{ K = 0.05 }}
+lattice {lattice}
+spins s: ising
+hamiltonian - K * sum(i < j) distance(i,j)^(-3)*s[i]*s[j]
+flow sample
+"""
 
 
 def group(*products: Product) -> Group:
@@ -252,3 +262,21 @@ def test_large_lattices_are_coloured_at_once(large: Lattice, small: Lattice) -> 
             sys.setprofile(None)
         assert sum(len(step.sites) for step in steps) == lattice.sites
     assert 0 < calls[1] < 2 * calls[0]
+
+
+@pytest.mark.parametrize("text", ["square(8,9)", "square(5,14, boundary=[open, periodic])"])
+def test_where_all_conflict_cells_go_one_by_one_as_in_any_colouring(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = rgc.load(LONG_RANGE.format(lattice=text)).spec
+    model = make_model(spec)
+
+    def visited() -> list[tuple[object, tuple[int, ...]]]:
+        steps = colour_sites(model.merged.groups, model.lattice)
+        cells = ((step.star, enumerate_cells(step.sites, model.lattice.cells)) for step in steps)
+        return [(star, cell) for star, each in cells for cell in each]
+
+    one_by_one = visited()
+    monkeypatch.setattr("rgc.passes.colour_sites._FEW", model.lattice.sites)
+    assert visited() == one_by_one
+    assert len(one_by_one) == model.lattice.sites

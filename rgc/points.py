@@ -44,6 +44,9 @@ class Prepared(Protocol):
     def other(self, file: Path, settings: Entries = (), scan: Entries = ()) -> Prepared:
         """Another spec, prepared on the same machine, with other parameters or another scan."""
 
+    def read(self, file: Path, settings: Entries = (), scan: Entries = ()) -> Loaded:
+        """Another spec with other parameters or another scan, read and checked alone."""
+
     def pictures(self) -> Mapping[str, str]:
         """Pictures of the spec itself as SVG texts by name."""
 

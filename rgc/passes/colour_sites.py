@@ -129,16 +129,10 @@ def _steps(stars: Sequence[tuple[AnyStar, Box]], lattice: Lattice) -> Iterator[S
 
 
 def _all_conflict(apart: frozenset[Cell], lattice: Lattice) -> bool:
-    """Whether every cell conflicts with every other: all displacements between two cells do. Half
-    way around an axis there are two ways to write one.
-    """
-    axes = list(zip(lattice.cells, lattice.boundary, strict=True))
+    """Whether every cell conflicts with every other: all displacements between two cells do."""
+    axes = zip(lattice.cells, lattice.boundary, strict=True)
     displacements = prod(2 * size - 1 if edge == "open" else size for size, edge in axes)
-    different = {
-        tuple(x if edge == "open" else x % size for x, (size, edge) in zip(cell, axes, strict=True))
-        for cell in apart
-    }
-    return len(different) == displacements - 1
+    return len({wrapped(cell, lattice) for cell in apart}) == displacements - 1
 
 
 def _one_by_one(stars: Sequence[tuple[AnyStar, Box]], lattice: Lattice) -> Iterator[SweepStep]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rgc.syntax.ast import Entry
 
 Values = Mapping[str, float]
-Entries = tuple["Entry", ...]
+Entries = Sequence["Entry"]
 
 
 class Prepared(Protocol):

@@ -27,9 +27,11 @@ LEDGER = """
 body{max-width:70rem}
 table.ledger{width:100%}
 table.ledger td{padding:.55rem .9rem .55rem 0;border-top:1px solid var(--line)}
+table.ledger td:nth-child(2){min-width:15rem}
 table.ledger th{border-bottom:0}td.id{font-weight:600}td.evidence{font-size:.9rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,23rem),1fr));gap:1.2rem}
-@media print{table.ledger tr,figure{break-inside:avoid}}
+.figures{columns:21rem;column-gap:1.2rem}
+.figures figure{margin:0 0 1.6rem;break-inside:avoid}
+@media print{table.ledger tr{break-inside:avoid}}
 @media(max-width:46rem){table.ledger,.ledger tbody,.ledger tr,.ledger td{display:block}
 .ledger thead{display:none}table.ledger td{border:0;padding:.1rem 0}.ledger tr{border-top:1px solid
 var(--line);padding:.6rem 0}}

@@ -307,8 +307,14 @@ class Compiled:
         self, file: Path, settings: Sequence[Entry] = (), scan: Sequence[Entry] = ()
     ) -> Compiled:
         """Another spec, prepared on the same machine, with other parameters or another scan."""
-        loaded = load(file, settings=settings, scan=scan)
+        loaded = self.read(file, settings, scan)
         return compile(loaded, backend=self.machine, threads=self.threads)
+
+    def read(
+        self, file: Path, settings: Sequence[Entry] = (), scan: Sequence[Entry] = ()
+    ) -> Loaded:
+        """Another spec with other parameters or another scan, read and checked alone."""
+        return load(file, settings=settings, scan=scan)
 
 
 def _scatter(where: str, out: Path | None) -> Scatter:

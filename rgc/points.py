@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rgc.syntax.ast import Entry
 
 Values = Mapping[str, float]
-Entries = tuple["Entry", ...]
+Entries = Sequence["Entry"]
 
 
 class Prepared(Protocol):
@@ -43,6 +43,9 @@ class Prepared(Protocol):
 
     def other(self, file: Path, settings: Entries = (), scan: Entries = ()) -> Prepared:
         """Another spec, prepared on the same machine, with other parameters or another scan."""
+
+    def read(self, file: Path, settings: Entries = (), scan: Entries = ()) -> Loaded:
+        """Another spec with other parameters or another scan, read and checked alone."""
 
     def pictures(self) -> Mapping[str, str]:
         """Pictures of the spec itself as SVG texts by name."""

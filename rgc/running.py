@@ -153,7 +153,7 @@ def _study(prepared: Prepared, job: Job, manner: Manner, warnings: Sequence[str]
         verdict=study_verdict(loaded.spec, found),
     )
     told = (*(warning.message for warning in loaded.warnings), *warnings)
-    sources = fingerprint(loaded, lambda *spec: prepared.other(*spec).loaded)
+    sources = fingerprint(loaded, prepared.read)
     provenance = {**prepared.provenance, "sources": sources}
     return judge.judge(made, [loaded.spec], told, provenance=provenance)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from math import hypot
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import rgc
+from rgc.compiler import Compiled
 from rgc.model.claim import Bearing, Claim, RunAnswer, Word
 from rgc.model.expressions import Apply
 from rgc.model.target import ExpectedValue, Target, Tolerance
@@ -126,6 +128,19 @@ def test_a_study_that_is_stopped_resumes_in_the_run_it_was_in(folder: Path) -> N
     resumed = run(folder, out=folder / "out", resume=True)
     assert resumed.observables == whole.observables
     assert resumed.verdict == whole.verdict
+
+
+def test_a_study_prepares_each_run_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare, made = Compiled.other, list[str]()
+
+    def counted(self: Compiled, file: Path, *given: Any) -> Compiled:
+        made.append(file.name)
+        return prepare(self, file, *given)
+
+    compiled = rgc.compile(folder / "study.rgc")
+    monkeypatch.setattr(Compiled, "other", counted)
+    assert "sources" in compiled.run().provenance
+    assert made == ["exact.rgc", "sampled.rgc", "sampled.rgc"]
 
 
 def test_equal_runs_are_made_once_and_seeds_add_up(folder: Path) -> None:

@@ -98,12 +98,13 @@ def _visible_hidden(
     sides = layer.bottom.spins, layer.layer.hidden.spins
     if rings < 2 or cells is None or any(side.kind.unit == "softmax" for side in sides):
         return {}, {}
-    seen = layer.rows.spread(MOST)
+    count = MOST // (lowest.sites + layer.layer.hidden.count)
+    seen = layer.rows.spread(count)
     means = layer.machine.hidden.means(
         layer.machine.hidden_fields(features_of(layer.machine.visible, seen))
     )
     pictures = np.ascontiguousarray(layer.through.T).reshape(-1, *cells)
-    return visible_hidden(lowest.spread(MOST), means, pictures, rings)
+    return visible_hidden(lowest.spread(count), means, pictures, rings)
 
 
 def _last(series: Mapping[str, NDArray[Any]], layer: Trained) -> dict[str, Estimate]:

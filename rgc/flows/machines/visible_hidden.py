@@ -15,8 +15,8 @@ Floats = NDArray[np.float64]
 
 Answer = tuple[dict[str, Estimate], dict[str, Floats]]
 
-MOST = 1 << 12
-"""Rows over which correlations are averaged."""
+MOST = 1 << 23
+"""Values of units over which correlations are averaged, such as 4194 rows of 1600 + 400 units."""
 
 NEAREST = 3.0
 """Errors by which the nearest ring is correlated where others are told relative to it."""

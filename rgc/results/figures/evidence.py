@@ -25,6 +25,12 @@ SHADES: dict[Bearing, tuple[str, str]] = {
 THIN = 0.01
 """The part of the axis below which what is shaded is drawn as a line."""
 
+WIDTH = 4.2
+"""The width in inches, hardly more than that of a telephone."""
+
+TICKS = 5
+"""Intervals between ticks, whose labels have room for four digits then."""
+
 MARGIN = 0.15
 """The part of the axis beyond the outermost number."""
 
@@ -39,7 +45,7 @@ def evidence(verdict: Verdict | None) -> Figure | None:
             rows.setdefault(line.expected.target, []).append(line)
     if not rows:
         return None
-    figure = new_figure(5.2, 0.5 + 0.62 * len(rows))
+    figure = new_figure(WIDTH, 0.5 + 0.62 * len(rows))
     grid = figure.subplots(len(rows), 1, squeeze=False)
     for axes, (name, lines) in zip(grid[:, 0], rows.items(), strict=True):
         _row(axes, name, lines)
@@ -48,6 +54,8 @@ def evidence(verdict: Verdict | None) -> Figure | None:
 
 
 def _row(axes: Axes, name: str, lines: Sequence[Line]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     found = lines[0].found
     value = 0.0 if found is None or found.value is None else found.value
     error = 0.0 if found is None or found.error is None else ERRORS * found.error
@@ -67,6 +75,7 @@ def _row(axes: Axes, name: str, lines: Sequence[Line]) -> None:
     axes.errorbar([value], [0], xerr=[error], fmt="o", color="black")
     axes.set_ylim(-1, 1)
     axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS, steps=[1, 2, 5, 10]))
     axes.grid(visible=False)
     shown = "" if found is None else with_error(found.value, found.error)
     axes.set_title(f"{name} = {shown}", loc="left", pad=2)

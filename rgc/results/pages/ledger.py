@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rgc.portrait.markup import escape
+from rgc.results.pages.images import figure
 from rgc.results.pages.studies import chip
 from rgc.results.pages.style import HEAD, POLICY, STYLE
 from rgc.version import __version__
@@ -27,9 +27,11 @@ LEDGER = """
 body{max-width:70rem}
 table.ledger{width:100%}
 table.ledger td{padding:.55rem .9rem .55rem 0;border-top:1px solid var(--line)}
+table.ledger td:nth-child(2){min-width:15rem}
 table.ledger th{border-bottom:0}td.id{font-weight:600}td.evidence{font-size:.9rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(18rem,1fr));gap:1.2rem}
-@media print{table.ledger tr,figure{break-inside:avoid}}
+.figures{columns:21rem;column-gap:1.2rem}
+.figures figure{margin:0 0 1.6rem;break-inside:avoid}
+@media print{table.ledger tr{break-inside:avoid}}
 @media(max-width:46rem){table.ledger,.ledger tbody,.ledger tr,.ledger td{display:block}
 .ledger thead{display:none}table.ledger td{border:0;padding:.1rem 0}.ledger tr{border-top:1px solid
 var(--line);padding:.6rem 0}}
@@ -110,12 +112,8 @@ def _evidence(entry: Entry) -> str:
 def _figure(entry: Entry) -> str:
     if not entry.drawing:
         return ""
-    data = b64encode(entry.drawing.encode("utf-8")).decode("ascii")
     caption = f"{entry.name}: {entry.summary['verdict']['claim']}."
-    return (
-        f'<figure><img class="plot" alt="{escape(caption)}" '
-        f'src="data:image/svg+xml;base64,{data}"><figcaption>{escape(caption)}</figcaption></figure>'
-    )
+    return figure(entry.drawing, caption, caption)
 
 
 def _left_out(reasons: Mapping[str, str]) -> str:

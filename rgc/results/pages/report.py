@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from rgc.portrait.portrait import Portrait, portrait
 from rgc.results import files
 from rgc.results.folder import date_of_the_run, files_of_the_run
 from rgc.results.pages import studies, tables
+from rgc.results.pages.images import figure
 from rgc.results.pages.style import HEAD, POLICY, STYLE
 
 LATTICE = "lattice"
@@ -217,13 +217,8 @@ def _drawing(name: str, drawings: Mapping[str, str]) -> str:
     if name not in drawings:
         return ""
     title = name.capitalize().replace("_", " ")
-    caption = escape(CAPTIONS.get(name, f"{title}."))
-    data = b64encode(drawings[name].encode("utf-8")).decode("ascii")
-    kind = "" if name == LATTICE else ' class="plot"'
-    return (
-        f'<figure><img{kind} alt="{escape(title)}: {caption}" '
-        f'src="data:image/svg+xml;base64,{data}"><figcaption>{caption}</figcaption></figure>'
-    )
+    caption = CAPTIONS.get(name, f"{title}.")
+    return figure(drawings[name], f"{title}: {caption}", caption, plot=name != LATTICE)
 
 
 def _again(summary: Mapping[str, Any]) -> str:

@@ -52,15 +52,15 @@ def runs(summary: Mapping[str, Any]) -> str:
     rows = [
         (
             _link(name, run["folder"]),
-            escape(run["spec"]["title"]),
             escape(run["scheme"]),
             str(run["points"]),
             str(run["seed"]),
             "" if run["passed"] else '<span class="failed">not as expected</span>',
+            escape(run["spec"]["title"]),
         )
         for name, run in entries.items()
     ]
-    head = ("run", "title", "scheme", "points", "seed", "")
+    head = ("run", "scheme", "points", "seed", "", "title")
     return table("What was run.", head, rows) if rows else ""
 
 

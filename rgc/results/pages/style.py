@@ -55,5 +55,5 @@ font-weight:600;white-space:nowrap}
 td:first-child{overflow-wrap:anywhere;min-width:8rem}
 td:first-child.digits,td:first-child:has(span){min-width:0;overflow-wrap:normal}
 td:last-child:not(.digits){min-width:10rem}}
-@media print{nav,.downloads{display:none}}
+@media print{nav,.downloads{display:none}.wide{overflow:visible}figure img{min-width:0!important}}
 """

@@ -18,6 +18,7 @@ from rgc.portrait.latex import latex
 from rgc.portrait.lattice_drawing import lattice_drawing
 from rgc.portrait.markup import highlighted
 from rgc.portrait.mathml import formulas
+from rgc.results.pages.images import figure
 from rgc.results.pages.report import report
 from rgc.results.pages.style import POLICY
 from rgc.results.pages.tables import table
@@ -105,6 +106,26 @@ def test_page_is_for_every_screen_and_reader(text: str) -> None:
     assert len(page.all("table")) == len(page.all("caption"))
     assert len(page.all("figure")) == len(page.all("figcaption")) == len(page.all("img"))
     assert page.all("html") == [{"lang": "en"}]
+
+
+@pytest.mark.parametrize(
+    ("width", "least"),
+    [("374.4pt", None), ("360pt", None), ("600pt", 560), ("300", None), ("800px", 560)],
+)
+def test_a_wide_drawing_is_moved_sideways_on_a_telephone_and_not_shrunk(
+    width: str, least: int | None
+) -> None:
+    drawing = f'<?xml version="1.0"?><svg height="9pt" width="{width}" viewBox="0 0 9 9"></svg>'
+    page = Page(figure(drawing, "alt", "a caption"))
+    style = page.all("img")[0].get("style")
+    assert style == (None if least is None else f"min-width:{least}px")
+    assert bool(page.all("div")) == (least is not None)
+
+
+def test_a_drawing_without_a_width_is_as_wide_as_the_page() -> None:
+    page = Page(figure("<svg></svg>", 'an "alt"', "<caption>", plot=False))
+    assert page.all("img")[0].keys() == {"alt", "src"}
+    assert not page.all("caption")
 
 
 def test_files_that_can_be_loaded_are_there(folder: Path, text: str) -> None:

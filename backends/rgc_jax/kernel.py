@@ -298,7 +298,8 @@ class JaxKernel:
                 thresholds=plan.baked if plan.baked is not None else thresholds,
                 weights=weights.reshape(-1, words, 64),
                 couplings=couplings.reshape(
-                    *couplings.shape[:3], *((1, 1) if plan.alike else (-1, 64))
+                    *couplings.shape[:3],
+                    *((1, 1) if plan.alike else (couplings.shape[3] // 64, 64)),
                 ),
                 blocks=blocks,
                 held=held if platform.held else None,

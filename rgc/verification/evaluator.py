@@ -234,7 +234,8 @@ class Evaluator:
                 for corners in self.faces(kind, along):
                     yield dict(zip(names, corners, strict=True))
             case ast.Pairs(first, second) if self.lattice.edges:
-                yield from ({first: a, second: b} for a, b in edge_sites(self.lattice))
+                joined = (edge for edge in edge_sites(self.lattice) if len(edge) == 2)
+                yield from ({first: a, second: b} for a, b in joined)
             case ast.Pairs(first, second, order, along):
                 yield from self.pairs(first, second, order, along)
             case ast.Ascending((first, second)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,18 @@ from rgc.verification.states import States, every_state
 
 EDGES = [(0, 1), (2, 1), (2, 3), (3, 0), (0, 4), (4, 5), (5, 2)]
 FOUR = [(0, 1, 2, 3), (1, 2, 4, 5), (0, 3, 4, 5), (5, 1, 0, 2)]
+MIXED = [(0, 1), (1, 2, 4, 5), (2, 3), (5, 1, 0), (0, 3, 4, 5), (4, 2)]
 WEIGHTS = [0.5, -0.25, 1.0, 0.75, -1.5, 0.3, 0.1]
 
 
 def written(folder: Path, edges: list[tuple[int, ...]], term: str, flow: str) -> Path:
     """A spec in a folder with its graph."""
-    names = "abcd"[: len(edges[0])]
+    names = "abcd"[: max(map(len, edges))]
     weights = [WEIGHTS[k % len(WEIGHTS)] for k in range(len(edges))]
-    rows = ([*edge, weight] for edge, weight in zip(edges, weights, strict=True))
+    rows = (
+        [*edge, *[""] * (len(names) - len(edge)), weight]
+        for edge, weight in zip(edges, weights, strict=True)
+    )
     lines = [",".join(map(str, row)) for row in ([*names, "W"], *rows)]
     (folder / "edges.csv").write_text("\n".join(lines) + "\n")
     spec = folder / "spec.rgc"
@@ -63,6 +67,8 @@ def energies(flow: Sample, states: States) -> Any:
         (EDGES, "e in edges) W[e]*s[e.a]*s[e.b]", WEIGHTS),
         (FOUR, "e in edges) prod(i in e) s[i]", [1.0] * 4),
         (FOUR, "e in edges) W[e]*prod(i in e) s[i]", WEIGHTS[:4]),
+        (MIXED, "e in edges) W[e]*prod(i in e) s[i]", WEIGHTS[:6]),
+        (MIXED, "<i,j>) s[i]*s[j]", [float(len(edge) == 2) for edge in MIXED]),
     ],
 )
 def test_every_state_has_its_energy(
@@ -77,9 +83,14 @@ def test_every_state_has_its_energy(
     assert 6 * energies(flow, states) == pytest.approx(wanted, abs=1e-12)
 
 
-@pytest.mark.parametrize("drawn", ["J[e]", "B[e]"])
-def test_drawn_couplings_are_those_of_enumeration(tmp_path: Path, drawn: str) -> None:
-    path = written(tmp_path, EDGES, f"e in edges) {drawn}*s[e.a]*s[e.b]", "sample(sweeps=100)")
+@pytest.mark.parametrize(
+    ("edges", "drawn"), [(EDGES, "J[e]"), (EDGES, "B[e]"), (MIXED, "J[e]"), (MIXED, "B[e]")]
+)
+def test_drawn_couplings_are_those_of_enumeration(
+    tmp_path: Path, edges: list[tuple[int, ...]], drawn: str
+) -> None:
+    term = f"e in edges) {drawn}*prod(i in e) s[i]"
+    path = written(tmp_path, edges, term, "sample(sweeps=100)")
     flow, exact = made(path), make_exact(rgc.load(path).spec, 2, {})
     states = realised(flow.sampler, every_state(exact.lattice, exact.species))
     digits = states.bits.reshape(6, -1).astype(int)
@@ -107,6 +118,21 @@ def test_all_backends_have_the_same_bits(tmp_path: Path, term: str) -> None:
         found.append([*fields, *map(np.asarray, sums)])
     for other in found[1:]:
         assert all(np.array_equal(a, b) for a, b in zip(found[0], other, strict=True))
+
+
+def test_edges_of_several_sizes_have_their_averages(tmp_path: Path) -> None:
+    """By another sum over all states, from the file itself."""
+    path = written(tmp_path, MIXED, "e in edges) W[e]*prod(i in e) s[i]", "enumerate")
+    path.write_text(
+        path.read_text() + "measure { energy, edge = mean(e in edges) prod(i in e) s[i] }"
+    )
+    found = rgc.compile(path, threads=1).run(checkpoints=False).points[0].result.averages
+    s = np.array(list(product([1, -1], repeat=6))).T
+    edge = np.array([s[list(sites)].prod(0) for sites in MIXED])
+    energy = -0.5 * np.array(WEIGHTS[:6]) @ edge - 0.2 * s.sum(0)
+    weight = np.exp(-energy) / np.exp(-energy).sum()
+    assert found["energy"].value == pytest.approx(weight @ energy / 6, abs=1e-12)
+    assert found["edge"].value == pytest.approx(weight @ edge.mean(0), abs=1e-12)
 
 
 def test_a_graph_has_any_number_of_sites_but_a_limit(tmp_path: Path) -> None:

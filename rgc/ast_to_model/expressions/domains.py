@@ -156,8 +156,9 @@ def _of_graph(domain: ast.Domain, lattice: Lattice) -> Summands:
             groups = (Group(edge, LETTERS[: len(edge)]) for edge in edges)
             return Summands(tuple({index: group} for group in groups))
         case ast.Pairs(first, second, 1, None):
-            if all(len(edge) == 2 for edge in edges):
-                return _pairs(first, second, tuple((a, b) for a, b in edges))
+            pairs = tuple((edge[0], edge[1]) for edge in edges if len(edge) == 2)
+            if pairs:
+                return _pairs(first, second, pairs)
             message = "the edges of this graph join more than two sites"
             hint = "sum over e in edges, with a product over the sites i in e"
             raise problem("wrong-lattice", message, domain.span, hint=hint)

@@ -219,7 +219,7 @@ def _measures(spec: Spec, ready: Ready) -> Iterator[Problem]:
 def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     kind = type(spec.lattice).__name__.lower()
     if isinstance(spec.lattice, Lattice):
-        kind = GRAPH if spec.lattice.name == GRAPH else "crystal"
+        kind = GRAPH if spec.lattice.edges else "crystal"
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))

@@ -13,9 +13,12 @@ from rgc.model.complete import COMPLETE
 from rgc.model.lattice import Geometry, Lattice, Site
 
 GRAPH = "graph"
-"""The name of such a lattice."""
+"""The name of one that a file holds."""
 
-PLACELESS = (COMPLETE, GRAPH)
+DIAMOND = "diamond"
+"""The name of the graph of a hierarchical lattice."""
+
+PLACELESS = (COMPLETE, GRAPH, DIAMOND)
 """Lattices whose distances and coordinates mean nothing."""
 
 MOST_SITES = 1 << 12

@@ -63,7 +63,7 @@ def describe(lattice: Lattice) -> str:
     if not lattice.finite:
         return f"an infinite {lattice.name} lattice"
     if lattice.edges:
-        return f"graph of {lattice.sites} sites"
+        return f"{lattice.name} of {lattice.sites} sites"
     size = " x ".join(map(str, as_written(lattice).cells))
     open_axes = [
         ("xyzw"[k] if k < 4 else str(k + 1))

@@ -30,7 +30,7 @@ from rgc.flows.enumeration.rounding import settled, without_rounding
 from rgc.flows.sampling.sample import couplings as named_couplings
 from rgc.flows.study.coupling_flow import provenance
 from rgc.flows.study.coupling_result import coupling_result
-from rgc.model.complete import COMPLETE
+from rgc.model.graphs import PLACELESS
 from rgc.model.supercells import as_written
 from rgc.passes.find_turns import Turn, find_turns
 from rgc.passes.fold_operators import fold_operators
@@ -279,7 +279,7 @@ def operators_of(exact: Exact) -> tuple[Coupled, ...]:
 
     There are none where couplings are random or a lattice has no distances.
     """
-    if exact.lattice.name == COMPLETE or any(
+    if exact.lattice.name in PLACELESS or any(
         term.inhomogeneous for term in exact.hamiltonian.terms
     ):
         return ()

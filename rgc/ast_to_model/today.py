@@ -91,7 +91,9 @@ def _update(spec: Spec, update: Value | None, place: Span | None) -> Iterator[Pr
 
 
 def _tempered(place: Span | None) -> Problem:
-    message, hint = "tempering comes later here", "flow sample(update=tempering(...)) runs today"
+    exchanged = [name for name, each in SCHEMES.items() if each.ready and each.ready.tempering]
+    message = "tempering comes later here"
+    hint = f"{listing(exchanged)} take update=tempering(...) today"
     return Problem("not-yet", message, place, hint=hint)
 
 

@@ -80,17 +80,22 @@ def sample(spec: Spec, options: Options) -> Cost:
         memory += 3 * signs_of(spec) * options.number("replicas") * NUMBER
         seconds = sweeps * bits * options.number("replicas") / WEIGHED
     update = options.values.get("update")
-    exchanged = tempering(update)
     if update_of(spec, update) in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
     if update_of(spec, update) in COPY_UPDATES:
         memory += 4 * bits * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
-    if exchanged is not None and exchanged.along:
-        memory *= len(exchanged.along[0][1])
+    if tempering(update) is not None:
+        memory *= at_once(update)
         seconds += sweeps * bits * options.number("replicas") / EXCHANGES
     return Cost(memory, seconds)
+
+
+def at_once(update: Value | None) -> int:
+    """The number of points that are run at one time."""
+    exchanged = tempering(update)
+    return len(exchanged.along[0][1]) if exchanged is not None and exchanged.along else 1
 
 
 def update_of(spec: Spec, update: Value | None) -> Value | None:
@@ -147,8 +152,9 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
     places = bits_of(spec) / differing(lattice)
     measured = records * operators * places * options.number("replicas") / UPDATES / 8
-    kept = 2 * saved_bytes(spec, options.values)
-    memory = (found.memory - kept) * blocked + kept + sums
+    together = at_once(options.values.get("update"))
+    kept = 2 * saved_bytes(spec, options.values) * together
+    memory = (found.memory - kept) * blocked + kept + sums * together
     whole = Cost(memory, (found.seconds + measured) * blocked + products)
     return _searched(whole, prod(levels[0]) / prod(levels[1])) if "find" in options else whole
 

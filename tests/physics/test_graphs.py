@@ -16,6 +16,7 @@ from rgc.flows.enumeration.enumerate_model import make_exact
 from rgc.flows.request import Request
 from rgc.flows.sampling.observables import of_configuration
 from rgc.flows.sampling.sample import Sample, make_sample
+from rgc.model.graphs import near_sites
 from rgc.model.observables import tallies
 from rgc.verification.quenched import realised, sums_of
 from rgc.verification.states import States, every_state
@@ -133,6 +134,18 @@ def test_edges_of_several_sizes_have_their_averages(tmp_path: Path) -> None:
     weight = np.exp(-energy) / np.exp(-energy).sum()
     assert found["energy"].value == pytest.approx(weight @ energy / 6, abs=1e-12)
     assert found["edge"].value == pytest.approx(weight @ edge.mean(0), abs=1e-12)
+
+
+def test_some_sites_induce_a_graph(tmp_path: Path) -> None:
+    """They are numbered in the order of the list, and edges to others are left out."""
+    path = written(tmp_path, MIXED, "e in edges) W[e]*prod(i in e) s[i]", "enumerate")
+    path.write_text(path.read_text().replace('.csv")', '.csv", sites=[4, 2, 1, 5, 0])'))
+    lattice = rgc.load(path).spec.lattice
+    assert lattice.edges == ((4, 2), (2, 1, 0, 3), (3, 2, 4), (0, 1))
+    assert dict(lattice.columns)["W"] == (0.5, -0.25, 0.75, 0.3)
+    assert near_sites(lattice, 4) == (4, 2, 3)  # with edges of two sizes, as others have too
+    path.write_text(path.read_text().replace("sites=[4, 2, 1, 5, 0]", "sites=[0, 1, 3]"))
+    assert rgc.load(path).spec.lattice.sites == 3  # no edge joins the last one
 
 
 def test_a_graph_has_any_number_of_sites_but_a_limit(tmp_path: Path) -> None:

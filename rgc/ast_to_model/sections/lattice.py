@@ -126,7 +126,7 @@ def _integer(call: ast.Call, name: str, given: Given, scope: Scope) -> int:
     return int(read_number(field, given[name], scope))
 
 
-def _graph(call: ast.Call, given: Given, _: Scope, folder: Folder) -> Lattice:
+def _graph(call: ast.Call, given: Given, scope: Scope, folder: Folder) -> Lattice:
     written = given["path"]
     if not isinstance(written, ast.Text):
         hint = f"write {LATTICES['graph'].example}"
@@ -141,7 +141,25 @@ def _graph(call: ast.Call, given: Given, _: Scope, folder: Folder) -> Lattice:
     if folder is None:
         message = "this text is no file, so it has no folder to read files from"
         raise problem("file-without-folder", message, written.span)
-    return read_graph(folder, path, written.span)
+    found = read_graph(folder, path, written.span)
+    return _induced(found, given["sites"], scope) if "sites" in given else found
+
+
+def _induced(found: Lattice, chosen: ast.Expr, scope: Scope) -> Lattice:
+    """The graph of a list of sites. Raises `SpecError`."""
+    items = chosen.items if isinstance(chosen, ast.List) else ()
+    sites = [integer(item, scope, least=0) for item in items]
+    for site, item in zip(sites, items, strict=True):
+        if site >= found.sites:
+            message = f"the graph has no site {site}; its sites are 0 to {found.sites - 1}"
+            raise problem("out-of-range", message, item.span)
+    if not sites or len(set(sites)) < len(sites):
+        message = "a list of different sites is needed here"
+        raise problem("wrong-kind", message, chosen.span, hint="write sites=[0, 1, 2]")
+    try:
+        return graphs.induced(found, sites)
+    except ValueError as error:
+        raise problem("bad-graph", str(error), chosen.span) from None
 
 
 _LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope, Folder], Geometry]] = {

@@ -166,3 +166,19 @@ def test_clusters_on_a_graph_with_an_odd_ring(tmp_path: Path, sign: str, fits: b
         return
     with pytest.raises(SpecError, match="frustrated"):
         rgc.load(path)
+
+
+def test_clusters_on_the_complete_graph() -> None:
+    text = (
+        "parameters {{ K = 0.1 }}\nlattice complete(8)\nspins s: ising\n"
+        "hamiltonian - K * sum(i < j) s[i]*s[j]\nflow {}\nmeasure {{ energy, abs_m }}\n"
+    )
+    exact, found = (
+        rgc.compile(text.format(flow), backend="reference")
+        .run(checkpoints=False, warn=lambda _: None)
+        .points[0]
+        .result.averages
+        for flow in ("enumerate", "sample(sweeps=300, every=3, update=wolff)")
+    )
+    for name, one in exact.items():
+        assert abs(found[name].value - one.value) < 4 * found[name].error

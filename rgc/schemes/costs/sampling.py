@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import factorial, prod
+from math import comb, factorial, prod
 
 from rgc.language.updates import AUTO, CLUSTER_UPDATES, COPY_UPDATES
 from rgc.language.values import OperatorBasis, Value
@@ -124,15 +124,15 @@ def signs_of(spec: Spec) -> float:
 def own_fields(spec: Spec) -> float:
     """The bits of the fields of a turn of clusters: a bond for each pair, and two for each spin."""
     lattice, hamiltonian = spec.lattice, spec.hamiltonian
-    if not isinstance(lattice, Lattice) or hamiltonian is None:
-        raise ValueError("clusters are those of a Hamiltonian on a lattice with cells")
-    pairs = sum(
-        sum(len(spins) == 2 for _, spins in term.products)
-        + sum(len(table.spins) == 2 for table in term.tables)
-        for term in hamiltonian.terms
-    )
-    cells = lattice.sites / len(lattice.basis)
-    return cells * pairs + 2 * lattice.sites * len(spec.species)
+    if not isinstance(lattice, Lattice | Complete) or hamiltonian is None:
+        raise ValueError("clusters are those of a Hamiltonian on a finite lattice")
+    pairs = 0.0
+    for term in hamiltonian.terms:
+        of_term = sum(len(spins) == 2 for _, spins in term.products)
+        of_term += sum(len(table.spins) == 2 for table in term.tables)
+        sets = comb(lattice.sites, term.sites)
+        pairs += of_term * (sets if isinstance(lattice, Complete) else prod(lattice.cells))
+    return pairs + 2 * lattice.sites * len(spec.species)
 
 
 def mcrg(spec: Spec, options: Options) -> Cost:

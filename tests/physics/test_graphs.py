@@ -178,7 +178,7 @@ def test_clusters_on_the_complete_graph() -> None:
         .run(checkpoints=False, warn=lambda _: None)
         .points[0]
         .result.averages
-        for flow in ("enumerate", "sample(sweeps=300, every=3, update=wolff)")
+        for flow in ("enumerate", "sample(sweeps=40, every=4, replicas=512, update=wolff)")
     )
     for name, one in exact.items():
         assert abs(found[name].value - one.value) < 4 * found[name].error

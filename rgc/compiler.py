@@ -153,10 +153,12 @@ def flow(
     zero: Collection[str],
     share: Share | None = None,
     specs: Sequence[Spec] = (),
+    drawn_at: Mapping[str, float] | None = None,
 ) -> Flow:
     """The flow of a spec at one point, or of a share of it: physics -> programs -> kernels.
 
-    `specs` are those at each value of a tempered parameter, where there is one.
+    `specs` are those at each value of a tempered parameter, where there is one. `drawn_at` holds
+    the parameters that key random couplings, where they are others.
 
     The terms named in `zero` are left out. The methods by which the measures of the spec ask for a
     free energy are added behind the flow. Raises `SpecError` for a scheme that cannot be run yet,
@@ -170,7 +172,7 @@ def flow(
     if any(block.layer is not None for block in spec.blocks):
         from rgc.flows.machines.learned_maps import with_laws
 
-        spec = with_laws(spec)
+        spec, specs = with_laws(spec), [with_laws(each) for each in specs]
     request = Request(
         spec=spec,
         backend=machine,
@@ -179,6 +181,7 @@ def flow(
         zero=tuple(zero),
         share=share or WHOLE,
         specs=tuple(specs),
+        drawn_at=drawn_at,
     )
     if spec.flow is not None:
         with placed(spec.flow.span):

@@ -17,6 +17,7 @@ from rgc.language.updates import AUTO
 from rgc.model.data import files_of as data_files
 from rgc.model.data import rows_of
 from rgc.model.draw import Given
+from rgc.model.graphs import GRAPH
 from rgc.model.lattice import Lattice
 from rgc.model.spec import STAND_IN
 from rgc.model.stack import files_of as stack_files
@@ -160,7 +161,7 @@ class Loaded:
     def _edges(self) -> dict[str, str]:
         """The same of the edges of a graph."""
         lattice = self.spec.lattice
-        if not isinstance(lattice, Lattice) or not lattice.edges:
+        if not isinstance(lattice, Lattice) or lattice.name != GRAPH:
             return {}
         said = repr((lattice.edges, lattice.columns))
         return {"file of the graph": sha256(said.encode("utf-8")).hexdigest()}
@@ -267,7 +268,7 @@ def _lattice(lattice: Geometry) -> str:
     if not isinstance(lattice, Lattice):
         return type(lattice).__name__.lower()
     if lattice.edges:
-        return f"graph of {lattice.sites} sites and {len(lattice.edges)} edges"
+        return f"{lattice.name} of {lattice.sites} sites and {len(lattice.edges)} edges"
     written = as_written(lattice)
     size = "x".join("inf" if n is None else str(n) for n in written.shape)
     size = "infinite" if not any(written.shape) else size

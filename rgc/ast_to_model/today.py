@@ -90,7 +90,9 @@ def _update(spec: Spec, update: Value | None, place: Span | None) -> Iterator[Pr
 
 
 def _tempered(place: Span | None) -> Problem:
-    message, hint = "tempering comes later here", "flow sample(update=tempering(...)) runs today"
+    exchanged = [name for name, each in SCHEMES.items() if each.ready and each.ready.tempering]
+    message = "tempering comes later here"
+    hint = f"{listing(exchanged)} take update=tempering(...) today"
     return Problem("not-yet", message, place, hint=hint)
 
 
@@ -244,7 +246,7 @@ def _large_complete(spec: Spec) -> Iterator[Problem]:
 def _physics(spec: Spec, ready: Ready) -> Iterator[Problem]:
     kind = type(spec.lattice).__name__.lower()
     if isinstance(spec.lattice, Lattice):
-        kind = GRAPH if spec.lattice.name == GRAPH else "crystal"
+        kind = GRAPH if spec.lattice.edges else "crystal"
     if spec.lattice is not None and kind not in ready.lattices:
         message = f"{kind} lattices come later for this scheme"
         yield Problem("not-yet", message, spec.document.place("lattice"))

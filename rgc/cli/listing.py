@@ -118,7 +118,7 @@ def _lattice(lattice: Geometry) -> Iterator[str]:
     if lattice.edges:
         joined = sorted({len(edge) for edge in lattice.edges})
         ends = " or ".join(map(str, joined))
-        yield f"graph of {lattice.sites} sites, {len(lattice.edges)} edges of {ends} sites"
+        yield f"{lattice.name} of {lattice.sites} sites, {len(lattice.edges)} edges of {ends} sites"
         return
     size = " x ".join("infinite" if n is None else str(n) for n in lattice.shape)
     sites = f", {lattice.sites} sites" if lattice.finite else ""

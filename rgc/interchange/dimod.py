@@ -57,8 +57,7 @@ class Polynomial:
 def read_dimod(path: Path, stem: str) -> Foreign:
     """The model in a file, as a spec whose tables have names that begin with `stem`.
 
-    Raises `SpecError` (foreign-model) for what is no such model, and for one that a graph of edges
-    of one size does not hold.
+    Raises `SpecError` (foreign-model) for what is no such model, and for one that no graph holds.
     """
     data = path.read_bytes()
     if path.suffix == ".bqm":
@@ -182,18 +181,12 @@ def _spec(found: Polynomial, title: str, stem: str) -> Foreign:
     sizes = sorted({len(term) for term in joined})
     if not sizes:
         raise refused(f"no term of '{title}' joins variables")
-    if len(sizes) > 1:
-        listed = " and ".join(map(str, sizes))
-        raise refused(
-            f"the terms of '{title}' join {listed} variables, and edges of a graph are of one size",
-            "convert each size by itself, or bring the polynomial to one degree",
-        )
     most = max(v for term in found.terms for v in term)
     if most >= min(len(found.labels), MOST_SITES):
         known = min(len(found.labels), MOST_SITES)
         raise refused(f"'{title}' has a variable {most}; those of this file are 0 to {known - 1}")
     number = _order(found, joined)
-    spin, tables = "s", {f"{stem}_edges.csv": _edges(joined, number, sizes[0])}
+    spin, tables = "s", {f"{stem}_edges.csv": _edges(joined, number, sizes[-1])}
     fields = {number[v]: bias for (v, *rest), bias in found.terms.items() if not rest and bias}
     given = f", field = file({quote(f'{stem}_fields.csv')})" if fields else ""
     lines = [
@@ -234,7 +227,7 @@ def _edges(joined: Mapping[tuple[int, ...], float], number: list[int], size: int
     if size > len(ascii_lowercase):
         raise refused(f"a term joins {size} variables, and an edge at most {len(ascii_lowercase)}")
     rows = [",".join([*ascii_lowercase[:size], "bias"])]
-    rows += [
-        ",".join([*(str(number[v]) for v in term), repr(bias)]) for term, bias in joined.items()
-    ]
+    for term, bias in joined.items():
+        sites = [str(number[v]) for v in term]
+        rows.append(",".join([*sites, *[""] * (size - len(sites)), repr(bias)]))
     return "\n".join(rows) + "\n"

@@ -67,7 +67,15 @@ LATTICES = table(
         Signature(
             "graph",
             "sites and bonds of a CSV file",
-            (Field("path", "path", "the file", required=True),),
+            (
+                Field("path", "path", "the file", required=True),
+                Field(
+                    "sites",
+                    "expression",
+                    "a list of sites, numbered anew in its order; edges that join others are "
+                    "left out",
+                ),
+            ),
             ("path",),
             example='graph("edges.csv")',
         ),

@@ -34,7 +34,7 @@ UPDATES = table(
         ),
         Signature(
             "tempering",
-            "replica exchange along the values of one parameter, in `sample`",
+            "replica exchange along the values of one parameter, in `sample` and `mcrg`",
             (
                 Field(
                     "inner", "word", "update from one exchange to the next", "local", choices=WITHIN

@@ -9,7 +9,6 @@ from itertools import product as cartesian
 from math import prod
 
 from rgc.model.followers import Follower, chain
-from rgc.model.graphs import GRAPH
 from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Cell, Lattice
 from rgc.model.sites import Cells, Listed, flatten
@@ -85,7 +84,7 @@ def _letters(groups: Sequence[Group | Signs], lattice: Lattice, kind: int) -> Se
     that many sites that do not read each other follow one another.
     """
     letters = range(len(lattice.basis))
-    if lattice.name != GRAPH:
+    if not lattice.edges:
         return letters
     near: dict[int, set[int]] = {letter: set() for letter in letters}
     for group in groups:

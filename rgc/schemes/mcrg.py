@@ -80,6 +80,7 @@ SCHEME = Scheme(
         "critical",
         "operators",
         "m2",
+        "exchanges",
     ),
     ready=Ready(
         maker="rgc.flows.sampling.critical_search:make_searching_mcrg",
@@ -91,6 +92,7 @@ SCHEME = Scheme(
         rules=LAWFUL,
         free=True,
         measures=SAMPLED,
+        tempering=True,
         small={"steps": "1", "basis": "operators(range=1, bodies=2)"},
     ),
     template=TEMPLATE,

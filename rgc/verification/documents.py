@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from rgc.ast_to_model.sections.scan_measures import is_of_scan
 from rgc.language.updates import AUTO, COPY_UPDATES, UPDATES
 from rgc.model.block_maps import FREE, TRIED
-from rgc.model.graphs import GRAPH
-from rgc.model.lattice import Boundary, Cell
+from rgc.model.complete import COMPLETE
+from rgc.model.graphs import DIAMOND, near_sites
+from rgc.model.lattice import Boundary, Cell, Lattice
 from rgc.model.spec import Spec
 from rgc.model.tempering import NAME
 from rgc.passes.choose_clusters import choose_clusters
@@ -79,14 +80,42 @@ def with_chosen_update(document: ast.Document, spec: Spec) -> ast.Document:
 
 
 def on_lattice(document: ast.Document, cells: Cell, boundary: Sequence[Boundary]) -> ast.Document:
-    """The document on a lattice of the same kind with so many cells. A graph has one cell."""
+    """The document on a lattice of the same kind with so many cells."""
     call = _call(_body(document, "lattice"))
-    if call.name == GRAPH:
-        return document
     kept = tuple(option for option in call.options if option.name not in ("size", "boundary"))
     sizes = ast.Option("size", ast.List(tuple(number(size) for size in cells)))
     edges = ast.Option("boundary", ast.List(tuple(ast.Name(edge) for edge in boundary)))
     return _with(document, "lattice", replace(call, arguments=(), options=(*kept, sizes, edges)))
+
+
+def on_fewer_sites(document: ast.Document, lattice: Lattice, most: int) -> Iterator[ast.Document]:
+    """The document on lattices without cells of the same kind, the smallest first: diamond lattices
+    of ever more generations, the complete graph of at most so many sites, or the graph that so many
+    sites near each other induce.
+    """
+    call = _call(_body(document, "lattice"))
+    if lattice.name == DIAMOND:
+        yield from (_with_lattice(document, call, "generations", number(n)) for n in range(most))
+    elif lattice.sites <= most:
+        yield document
+    elif lattice.name == COMPLETE:
+        yield _with_lattice(document, call, "size", number(most))
+    elif sites := near_sites(lattice, most):
+        given = {option.name: option.value for option in call.options}.get("sites")
+        own = given.items if isinstance(given, ast.List) else map(number, range(lattice.sites))
+        numbered = tuple(own)
+        chosen = ast.List(tuple(numbered[site] for site in sites))
+        yield _with_lattice(document, call, "sites", chosen)
+
+
+def _with_lattice(
+    document: ast.Document, call: ast.Call, name: str, value: ast.Expr
+) -> ast.Document:
+    """The document with another value of one option of its lattice."""
+    options = tuple(option for option in call.options if option.name != name)
+    arguments = () if name == "size" else call.arguments
+    changed = replace(call, arguments=arguments, options=(*options, ast.Option(name, value)))
+    return _with(document, "lattice", changed)
 
 
 def with_flow(document: ast.Document, scheme: str, **options: ast.Expr) -> ast.Document:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import product
+from itertools import combinations, product
 from math import dist, e, pi
 from typing import Any, cast
 
 import numpy as np
 
+from rgc.model.complete import COMPLETE
 from rgc.model.graphs import columns_of, edge_sites
 from rgc.model.lattice import Cell, Lattice, Site
 from rgc.syntax import ast
@@ -234,7 +235,12 @@ class Evaluator:
                 for corners in self.faces(kind, along):
                     yield dict(zip(names, corners, strict=True))
             case ast.Pairs(first, second) if self.lattice.edges:
-                yield from ({first: a, second: b} for a, b in edge_sites(self.lattice))
+                joined = (edge for edge in edge_sites(self.lattice) if len(edge) == 2)
+                yield from ({first: a, second: b} for a, b in joined)
+            case ast.Pairs(first, second) if self.lattice.name == COMPLETE:
+                yield from self.sets((first, second))
+            case ast.Ascending(names) if self.lattice.name == COMPLETE:
+                yield from self.sets(names)
             case ast.Pairs(first, second, order, along):
                 yield from self.pairs(first, second, order, along)
             case ast.Ascending((first, second)):
@@ -248,6 +254,12 @@ class Evaluator:
                 yield from self.pairs(first, second, round(self(order_of)), None)
             case _:
                 raise Unreadable(f"the independent evaluator cannot read sums over {domain}")
+
+    def sets(self, names: Sequence[str]) -> Iterator[dict[str, Site]]:
+        """Every set of so many sites of the complete graph."""
+        sites = [Site(cell, k) for cell in self.cells for k in range(len(self.lattice.basis))]
+        for chosen in combinations(sites, len(names)):
+            yield dict(zip(names, chosen, strict=True))
 
     def near(self, first: Site, second: Site) -> Site:
         """The image of the second site that is nearest to the first."""

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rgc.ast_to_model import build
-from rgc.flows.request import Request
+from rgc.compiler import flow
 from rgc.flows.sampling.exchange import BITS, Exchange, make_exchange
 from rgc.flows.sampling.model import make_model
-from rgc.flows.sampling.sample import make_sample
 from rgc.flows.sampling.tempering import Tempering, temper
 from rgc.kernel_cache import KernelCache
 from rgc.model.spec import Axis
@@ -207,22 +206,22 @@ def _ladder(subject: Subject, axis: Axis, backend: Backend) -> Tempering:
     machine, samples = KernelCache(backend, general=True), []
     for value in values:
         document = at_point(subject.document, {axis.name: value})
-        request = Request(
-            spec=subject.with_few_replicas(build(document, folder=subject.loaded.folder)[0]),
-            backend=machine,
+        made: Any = flow(
+            subject.with_few_replicas(build(document, folder=subject.loaded.folder)[0]),
+            machine,
             seed=subject.seed,
             point={**place, axis.name: value},
             zero=subject.zero,
             drawn_at=place,
         )
-        samples.append(make_sample(request))
+        samples.append(made)
     return temper(axis.name, values, samples, place)
 
 
-def _run(flow: Tempering) -> dict[str, Any]:
+def _run(made: Tempering) -> dict[str, Any]:
     """The arrays after a few sweeps."""
-    state = flow.start()
-    while state.done < min(SWEEPS, flow.steps):
+    state = made.start()
+    while state.done < min(SWEEPS, made.steps):
         state.most = SWEEPS - state.done
-        state = flow.step(state)
+        state = made.step(state)
     return state.arrays

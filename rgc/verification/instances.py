@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from itertools import product as cartesian
@@ -15,13 +15,15 @@ from rgc.errors import SpecError
 from rgc.flows.sampling.model import make_model
 from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.model.complete import COMPLETE
+from rgc.model.graphs import PLACELESS
 from rgc.model.groups import present
 from rgc.model.lattice import Boundary, Cell, Lattice
 from rgc.model.sites import Cells
 from rgc.model.spec import Spec
 from rgc.model.supercells import as_written
 from rgc.program.lattice.program import Program
-from rgc.verification.documents import on_lattice
+from rgc.schemes.needs.lattice import count_sites
+from rgc.verification.documents import on_fewer_sites, on_lattice
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
@@ -63,10 +65,9 @@ def describe(lattice: Lattice) -> str:
     """The size and the edges of a lattice in words."""
     if not lattice.finite:
         return f"an infinite {lattice.name} lattice"
-    if lattice.name == COMPLETE:
-        return f"complete graph of {lattice.sites} sites"
-    if lattice.edges:
-        return f"graph of {lattice.sites} sites"
+    if lattice.name in PLACELESS:
+        kind = "complete graph" if lattice.name == COMPLETE else lattice.name
+        return f"{kind} of {lattice.sites} sites"
     size = " x ".join(map(str, as_written(lattice).cells))
     open_axes = [
         ("xyzw"[k] if k < 4 else str(k + 1))
@@ -109,10 +110,10 @@ class Search:
         """The largest instance that sweeps as the user's lattice does, else the most similar one,
         else the reason why there is none.
         """
-        for boundary in _boundaries(self.lattice):
+        for documents in self._documents():
             best: Instance | None = None
-            for cells in self._shapes():
-                made = self._made(cells, boundary, backend, seed)
+            for document in documents:
+                made = self._made(document, backend, seed)
                 if made is not None and (best is None or made.kin > best.kin):
                     best = made
                 if best is not None and best.kin == len(KINSHIP) - 1:
@@ -120,6 +121,32 @@ class Search:
             if best is not None:
                 return best
         return f"no lattice of at most 2^{self.bits} states holds every term once"
+
+    def _documents(self) -> Iterator[Iterator[Document]]:
+        """The document on smaller lattices, those to be preferred first, by their edges."""
+        if self.lattice.name in PLACELESS:
+            yield iter(self._without_cells())
+            return
+        for boundary in _boundaries(self.lattice):
+            written = (
+                tuple(n * m for n, m in zip(cells, self._multiple, strict=True))
+                for cells in self._shapes()
+            )
+            yield (on_lattice(self.document, cells, boundary) for cells in written)
+
+    def _without_cells(self) -> list[Document]:
+        """Those of a lattice without cells, the largest first."""
+        most = int(self._most + 1e-9)
+        found: list[Document] = []
+        for document in on_fewer_sites(self.document, self.lattice, most):
+            try:
+                sites = count_sites(build(document, folder=self.folder)[0].lattice)
+            except SpecError:
+                continue
+            if sites is None or sites > min(most, self.lattice.sites):
+                break
+            found.append(document)
+        return found[::-1]
 
     @property
     def _multiple(self) -> Cell:
@@ -132,12 +159,16 @@ class Search:
         """The smallest number of cells along a vector: two as written."""
         return 2 if self.lattice.supercell is None else 1
 
-    def _shapes(self) -> list[Cell]:
+    @property
+    def _most(self) -> float:
+        """The number of sites whose states are not too many."""
         states = prod(
             field.states or 1 << field.planes for field in self.own.fields[: self.species]
         )
-        most = self.bits / (len(self.lattice.basis) * log2(states))
-        least = self._least
+        return self.bits / log2(states)
+
+    def _shapes(self) -> list[Cell]:
+        most, least = self._most / len(self.lattice.basis), self._least
         sizes = (range(min(least, size), min(size, self.bits) + 1) for size in self.lattice.cells)
         fit = [cells for cells in cartesian(*sizes) if prod(cells) <= most + 1e-9]
         return sorted(
@@ -145,22 +176,20 @@ class Search:
             key=lambda cells: (not self.first(cells), -prod(cells), max(cells) / min(cells), cells),
         )
 
-    def _made(
-        self, cells: Cell, boundary: Sequence[Boundary], backend: Backend, seed: int
-    ) -> Instance | None:
-        """The instance of this shape.
+    def _made(self, document: Document, backend: Backend, seed: int) -> Instance | None:
+        """The instance of a document.
 
         It is None where a term meets itself or does not fit, or where the spec does not fit.
         """
         try:
-            written = tuple(n * m for n, m in zip(cells, self._multiple, strict=True))
-            spec, _ = build(on_lattice(self.document, written, boundary), folder=self.folder)
+            spec, _ = build(document, folder=self.folder)
             model = make_model(spec, self.zero)
             groups = (*model.merged.groups, *model.merged.constants)
             places = [reach for group in groups for reach in group.reaches]
+            cells, boundary = model.lattice.cells, model.lattice.boundary
             every = list(cartesian(*map(range, cells)))
             if not all(
-                any(present(reach, at, cells, tuple(boundary)) for at in every) for reach in places
+                any(present(reach, at, cells, boundary) for at in every) for reach in places
             ):
                 return None
             sampler = make_sampler(model, backend, seed=seed, point={})

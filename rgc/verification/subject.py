@@ -17,6 +17,7 @@ from rgc.flows.sampling.sampler import Sampler
 from rgc.kernel_cache import KernelCache
 from rgc.language.updates import COPY_UPDATES
 from rgc.loaded import Loaded
+from rgc.model.graphs import PLACELESS
 from rgc.model.lattice import Cell, Complete, Lattice
 from rgc.model.pair_sums import kept_whole
 from rgc.model.spec import Spec
@@ -61,10 +62,6 @@ WORK = 2**16
 
 With more spins fewer replicas are compared.
 """
-
-
-OF_COMPLETE = ("pairs", "operators", "programs", "bit identity")
-"""The checks of sampling on a complete graph, which has no smaller lattice of its kind."""
 
 REFERENCE = "reference"
 """The backend that says what a program means."""
@@ -123,8 +120,6 @@ class Subject:
         """The checks of the scheme. A spec without a flow has those of free energies by arrays."""
         if self.ready is None:
             return ARRAYS
-        if self.sampled_by_programs and isinstance(self.loaded.spec.lattice, Complete):
-            return tuple(check for check in self.ready.checks if check.name in OF_COMPLETE)
         return self.ready.checks
 
     @property
@@ -233,12 +228,13 @@ class Subject:
 
     @cached_property
     def followed(self) -> Instance | str:
-        """An instance of two cells along each axis, or of `FOLLOWED` bits, or why there is none: of
-        cluster updates every outcome of all draws is followed.
+        """An instance of two cells along each axis, if there are any, or of `FOLLOWED` bits, or why
+        there is none: of cluster updates every outcome of all draws is followed.
         """
         lattice, states = self.model.lattice, [len(each.codes) for each in self.spec.species]
         cells = prod(min(2, size) for size in lattice.cells)
-        bits = ceil(cells * len(lattice.basis) * log2(prod(states)))
+        least = 1 if lattice.name in PLACELESS else cells * len(lattice.basis)
+        bits = ceil(least * log2(prod(states)))
         document = without(with_flow(self.document, SAMPLE.name), "measure")
         return self._search(max(bits, FOLLOWED), document)
 

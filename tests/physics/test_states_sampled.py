@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 SPEC = """
 parameters {{ {parameters} }}
-lattice square(3)
+lattice {lattice}
 spins {spins}
 hamiltonian {energy}
 flow sample(sweeps=5000, thermalise=200, every=10)
@@ -79,6 +79,13 @@ ENTRIES: dict[str, tuple[str, str, str, str, dict[str, float]]] = {
             "energy": -0.9289685471107537, "specific_heat": 1.2083465455375233,
             "m2": 0.45397365440595006, "m4": 0.2948880162294638, "bond": 0.580605341944221,
         },
+    ),
+    "potts(3) on 4x4, K = 0.9": (
+        "s: potts(3)", "K = 0.9, h = 0", POTTS, OF_POTTS, {"bond": 0.7612296264379037},
+    ),
+    "potts(4) on 4x4, K = 1.0986": (
+        "s: potts(4)", "K = 1.0986122886681098, h = 0", POTTS, OF_POTTS,
+        {"bond": 0.8404344439640795},
     ),
     "clock(6), K = 1.1": (
         "s: clock(6)", "K = 1.1, h = 0", CLOCK.format(q=6), OF_CLOCK.format(q=6),
@@ -139,7 +146,10 @@ ENTRIES: dict[str, tuple[str, str, str, str, dict[str, float]]] = {
 
 def made(name: str) -> Spec:
     spins, parameters, energy, measures, _ = ENTRIES[name]
-    text = SPEC.format(spins=spins, parameters=parameters, energy=energy, measures=measures)
+    lattice = "square(4)" if "4x4" in name else "square(3)"
+    text = SPEC.format(
+        lattice=lattice, spins=spins, parameters=parameters, energy=energy, measures=measures
+    )
     return rgc.load(text).spec
 
 

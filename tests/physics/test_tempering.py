@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rgc
@@ -57,6 +59,44 @@ def test_averages_at_every_value(inner: str) -> None:
         for name in ("energy", "abs_m"):
             averages = [each[number].averages[name] for each in results]
             assert agrees(averages, getattr(exact, name)), (K, name)
+
+
+BLOCKED = """parameters {{ K = 0.4 }}
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow mcrg(steps=1, sweeps=60, thermalise=30, every=2, replicas=512,
+          basis=operators(range=1.5, bodies=2), update=tempering(K=[{}]))
+"""
+
+
+def pairs_of_blocks(coupling: float) -> dict[str, float]:
+    """Averages of pairs of 2x2 block spins of the 4x4 torus over all states: a tie is as often +1
+    as -1, whatever other blocks are.
+    """
+    s = np.array(list(product([1, -1], repeat=16)), dtype=np.int8).reshape(-1, 4, 4)
+    bonds = sum((s * np.roll(s, 1, axis)).sum((1, 2), dtype=np.int64) for axis in (1, 2))
+    weight = np.exp(coupling * bonds)
+    block = np.sign(s.reshape(-1, 2, 2, 2, 2).sum((2, 4), dtype=np.int64))
+    near = (block[:, 0] * block[:, 1]).mean(1) + (block[:, :, 0] * block[:, :, 1]).mean(1)
+    far = block[:, 0, 0] * block[:, 1, 1] + block[:, 0, 1] * block[:, 1, 0]
+    means = {"K": near / 2, "k2_11": far / 2}
+    return {name: float(weight @ each / weight.sum()) for name, each in means.items()}
+
+
+def test_levels_at_every_value() -> None:
+    """Blocks of configurations that were exchanged are those of their value."""
+    values = (0.3, 0.4, 0.5)
+    compiled = rgc.compile(BLOCKED.format(", ".join(map(str, values))), backend="numba")
+    runs = [compiled.run(seed, checkpoints=False, warn=lambda _: None) for seed in range(10)]
+    for number, coupling in enumerate(values):
+        wrong, at = pairs_of_blocks(coupling * 1.01), [run.points[number].result for run in runs]
+        for name, exact in pairs_of_blocks(coupling).items():
+            found = [result.levels[1].averages[name] for result in at]
+            assert agrees(found, exact), (coupling, name)
+        assert p_value([result.levels[1].averages["K"] for result in at], wrong["K"]) < 1e-3
+    assert {"exchange", "round_trips"} <= runs[0].points[0].result.values.keys()
 
 
 LADDERS = {

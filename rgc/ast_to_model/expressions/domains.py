@@ -16,7 +16,7 @@ from rgc.ast_to_model.scope import Scope, problem
 from rgc.errors import SpecError, suggest
 from rgc.model.complete import COMPLETE
 from rgc.model.every_pair import MOST_SITES, every_pair
-from rgc.model.graphs import GRAPH, edge_sites
+from rgc.model.graphs import edge_sites
 from rgc.model.lattice import Cell, Complete, Diamond, Geometry, Lattice, Site
 from rgc.model.lattices import AXES, face_kinds
 from rgc.model.shells import Pair, Shell, TooFar, shells
@@ -72,7 +72,7 @@ def summands(domain: ast.Domain, lattice: Geometry, scope: Scope) -> Summands:
     if lattice.supercell is not None:
         return _in_every_cell(summands(domain, lattice.supercell.small, scope), lattice)
     origin = (0,) * lattice.dimension
-    if lattice.name == GRAPH and not isinstance(domain, ast.Sites):
+    if lattice.edges and not isinstance(domain, ast.Sites):
         return _of_graph(domain, lattice)
     if lattice.name == COMPLETE and isinstance(domain, ast.Pairs | ast.Ascending):
         return _every(domain, lattice)
@@ -156,8 +156,9 @@ def _of_graph(domain: ast.Domain, lattice: Lattice) -> Summands:
             groups = (Group(edge, LETTERS[: len(edge)]) for edge in edges)
             return Summands(tuple({index: group} for group in groups))
         case ast.Pairs(first, second, 1, None):
-            if all(len(edge) == 2 for edge in edges):
-                return _pairs(first, second, tuple((a, b) for a, b in edges))
+            pairs = tuple((edge[0], edge[1]) for edge in edges if len(edge) == 2)
+            if pairs:
+                return _pairs(first, second, pairs)
             message = "the edges of this graph join more than two sites"
             hint = "sum over e in edges, with a product over the sites i in e"
             raise problem("wrong-lattice", message, domain.span, hint=hint)

@@ -48,7 +48,7 @@ def site(expr: ast.Expr, bound: Bound, lattice: Geometry, scope: Scope) -> Site:
                 raise problem(
                     "bad-site", "a spin stands at one site: an index and offsets", expr.span
                 )
-            place = _referred(part, bound)
+            place = _referred(part, bound, lattice)
         else:
             offsets.append((1 if sign == "+" else -1, part))
     if place is None:
@@ -109,7 +109,7 @@ def _is_vector(expr: ast.Expr) -> bool:
     return False
 
 
-def _referred(expr: ast.Name | ast.Member, bound: Bound) -> Site:
+def _referred(expr: ast.Name | ast.Member, bound: Bound, lattice: Geometry) -> Site:
     if isinstance(expr, ast.Name):
         referent = bound[expr.name]
         if isinstance(referent, Site):
@@ -129,6 +129,9 @@ def _referred(expr: ast.Name | ast.Member, bound: Bound) -> Site:
         raise problem("bad-site", message, expr.span)
     if expr.name not in group.letters:
         hint = f"the letters are {', '.join(group.letters)}"
+        if isinstance(lattice, Lattice) and len({len(edge) for edge in lattice.edges}) > 1:
+            number, name = len(group.sites), expr.base.name
+            hint = f"some edges join {number} sites; those of any edge are prod(i in {name}) s[i]"
         if len(group.letters) == 1:
             dimension = len(group.sites[0].cell)
             parity = " + ".join(f"coordinate(i,{name})" for name in AXES[:dimension])

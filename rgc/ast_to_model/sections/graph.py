@@ -1,7 +1,8 @@
 """The file of a graph: a table with commas, whose first line names its columns.
 
 The columns `a`, `b`, ... hold the sites of an edge, numbered from 0; all others are numbers that
-each edge has, by name. With more than two columns of sites edges are hyperedges.
+each edge has, by name. With more than two columns of sites edges are hyperedges, and one that joins
+fewer sites than there are columns leaves the last of them empty.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from rgc.model.graphs import MOST_SITES, graph
 from rgc.model.lattice import Lattice
 from rgc.passes.check_file import missing
 from rgc.text import Span
+
+FEWEST = 2
+"""Sites that an edge joins, at least."""
 
 EXAMPLE = "the first line names the columns, such as a,b or a,b,weight"
 
@@ -60,10 +64,10 @@ def _letters(names: list[str], path: str, span: Span | None) -> list[str]:
     letters = list(takewhile(lambda letter: letter in names, ascii_lowercase))
     others = [name for name in names if name not in letters]
     wrong = [name for name in others if not name.isidentifier()]
-    if len(letters) < 2 or wrong or len(set(names)) < len(names):
+    if len(letters) < FEWEST or wrong or len(set(names)) < len(names):
         has = listing([f"'{name}'" for name in names]) if names else "nothing"
         message = f"the columns of '{path}' are {has}; two or more of sites are needed: a, b"
-        if len(letters) >= 2:
+        if len(letters) >= FEWEST:
             message = f"the columns of '{path}' are {has}, which are no different names"
         raise problem("bad-graph", message, span, hint=EXAMPLE)
     return letters
@@ -81,10 +85,19 @@ class _Table:
     def edge(self, line: int, row: list[str]) -> tuple[int, ...]:
         """The sites of an edge. Raises `SpecError`."""
         if len(row) != len(self.names):
-            raise self.wrong(line, f"{len(row)} cells, and {len(self.names)} columns")
+            hint = (
+                "an edge of fewer sites leaves cells empty: 0,1,," if len(self.letters) > 2 else ""
+            )
+            raise self.wrong(line, f"{len(row)} cells, and {len(self.names)} columns", hint)
+        cells = [row[self.names.index(letter)].strip() for letter in self.letters]
+        while len(cells) > FEWEST and not cells[-1]:
+            cells.pop()
         sites = []
-        for letter in self.letters:
-            text = row[self.names.index(letter)].strip()
+        for letter, text in zip(self.letters, cells, strict=False):
+            if not text:
+                message = f"no site in column {letter}"
+                hint = "an edge joins two sites or more, those of the first columns"
+                raise self.wrong(line, message, hint)
             if not (text.isascii() and text.isdigit()):
                 message = f"'{text}' in column {letter} is no site"
                 raise self.wrong(line, message, "sites are whole numbers from 0")

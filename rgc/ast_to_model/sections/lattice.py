@@ -16,10 +16,11 @@ from rgc.ast_to_model.scope import Scope, Unknowable, problem
 from rgc.ast_to_model.sections.graph import read_graph
 from rgc.errors import SpecError
 from rgc.language.lattices import LATTICES
-from rgc.model import lattices
+from rgc.model import graphs, hierarchy, lattices
 from rgc.model.graphs import GRAPH
 from rgc.model.lattice import Boundary, Complete, Diamond, Geometry, Lattice, Vector
 from rgc.model.spec import Spec
+from rgc.schemes import SCHEMES
 from rgc.syntax import ast
 
 BOUNDARIES = ("periodic", "open", "antiperiodic")
@@ -43,12 +44,34 @@ def check_lattice(spec: Spec, context: Context) -> Spec:
     if body is None:
         return spec
     try:
-        return replace(spec, lattice=geometry(body, context.scope, context.folder))
+        found = geometry(body, context.scope, context.folder)
+        if isinstance(found, Diamond) and found.generations is not None and _takes_graphs(context):
+            found = _graph_of(found, body)
+        return replace(spec, lattice=found)
     except SpecError as error:
         context.fail("lattice", error)
     except Unknowable:
         context.failed.add("lattice")
     return spec
+
+
+def _takes_graphs(context: Context) -> bool:
+    """Whether the flow runs on any graph, and so site by site on a diamond lattice too."""
+    body = context.body("flow")
+    call = named(body) if body is not None else None
+    scheme = SCHEMES.get(call[0]) if call is not None else None
+    ready = scheme.ready if scheme is not None else None
+    return ready is not None and GRAPH in ready.lattices
+
+
+def _graph_of(lattice: Diamond, body: ast.Expr) -> Lattice:
+    """The graph of a diamond lattice. Raises `SpecError` for one of too many sites."""
+    sites = hierarchy.count_sites(lattice)
+    if sites is None or sites > graphs.MOST_SITES:
+        message = f"this diamond lattice has {sites} sites; a graph has at most {graphs.MOST_SITES}"
+        hint = "take fewer generations; exact sums over any number of them"
+        raise problem("too-many-sites", message, body.span, hint=hint)
+    return hierarchy.as_graph(lattice)
 
 
 def word_of_lattice(context: Context) -> str:
@@ -103,7 +126,7 @@ def _integer(call: ast.Call, name: str, given: Given, scope: Scope) -> int:
     return int(read_number(field, given[name], scope))
 
 
-def _graph(call: ast.Call, given: Given, _: Scope, folder: Folder) -> Lattice:
+def _graph(call: ast.Call, given: Given, scope: Scope, folder: Folder) -> Lattice:
     written = given["path"]
     if not isinstance(written, ast.Text):
         hint = f"write {LATTICES['graph'].example}"
@@ -118,7 +141,25 @@ def _graph(call: ast.Call, given: Given, _: Scope, folder: Folder) -> Lattice:
     if folder is None:
         message = "this text is no file, so it has no folder to read files from"
         raise problem("file-without-folder", message, written.span)
-    return read_graph(folder, path, written.span)
+    found = read_graph(folder, path, written.span)
+    return _induced(found, given["sites"], scope) if "sites" in given else found
+
+
+def _induced(found: Lattice, chosen: ast.Expr, scope: Scope) -> Lattice:
+    """The graph of a list of sites. Raises `SpecError`."""
+    items = chosen.items if isinstance(chosen, ast.List) else ()
+    sites = [integer(item, scope, least=0) for item in items]
+    for site, item in zip(sites, items, strict=True):
+        if site >= found.sites:
+            message = f"the graph has no site {site}; its sites are 0 to {found.sites - 1}"
+            raise problem("out-of-range", message, item.span)
+    if not sites or len(set(sites)) < len(sites):
+        message = "a list of different sites is needed here"
+        raise problem("wrong-kind", message, chosen.span, hint="write sites=[0, 1, 2]")
+    try:
+        return graphs.induced(found, sites)
+    except ValueError as error:
+        raise problem("bad-graph", str(error), chosen.span) from None
 
 
 _LATTICES: Mapping[str, Callable[[ast.Call, Given, Scope, Folder], Geometry]] = {

@@ -25,7 +25,7 @@ from rgc.flows.enumeration.coarse_couplings import (
     read_couplings,
 )
 from rgc.flows.enumeration.rounding import without_rounding
-from rgc.model.complete import COMPLETE
+from rgc.model.graphs import PLACELESS
 from rgc.passes.find_turns import Turn, find_turns
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators
@@ -147,7 +147,7 @@ def operators_of(exact: Exact) -> tuple[Coupled, ...]:
 
     There are none where couplings are random or a lattice has no distances.
     """
-    if exact.lattice.name == COMPLETE or any(
+    if exact.lattice.name in PLACELESS or any(
         term.inhomogeneous for term in exact.hamiltonian.terms
     ):
         return ()

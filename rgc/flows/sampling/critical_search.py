@@ -16,6 +16,7 @@ from rgc.flows.sampling.critical_bracket import Bracket
 from rgc.flows.sampling.critical_point import Pair, Sampled, at_critical_point, pairs
 from rgc.flows.sampling.mcrg import Mcrg, make_mcrg
 from rgc.flows.sampling.plan import make_plan
+from rgc.flows.sampling.tempering import at_all_values
 from rgc.language.values import Value
 from rgc.model.hamiltonian import Term
 from rgc.model.options import Options
@@ -211,12 +212,13 @@ def _part(arrays: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[An
 
 
 def make_searching_mcrg(request: Request) -> Flow:
-    """The flow `mcrg` of a spec at one point, at a critical point that it finds if it shall.
+    """The flow `mcrg` of a spec at one point, at a critical point that it finds if it shall, or at
+    all values of a tempered parameter.
 
     Raises `SpecError` for what cannot be sampled, blocked or measured yet.
     """
     if "find" not in request.options:
-        return make_mcrg(request)
+        return at_all_values(make_mcrg, request)
     name = request.flow.options.get("coupling")
     terms = request.hamiltonian.terms
     moved = tuple(

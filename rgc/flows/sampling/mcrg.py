@@ -12,17 +12,16 @@ import numpy as np
 
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
-from rgc.flows.sampling.accumulate import products
 from rgc.flows.sampling.callen import Callen, make_callen
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.histograms import Histograms, make_histograms, wanted
 from rgc.flows.sampling.levels import Blocking, Levels, make_levels
+from rgc.flows.sampling.mcrg_records import McrgRecording, recording
 from rgc.flows.sampling.mcrg_result import mcrg_result
 from rgc.flows.sampling.model import Model, make_model
 from rgc.flows.sampling.observables import observables_of
-from rgc.flows.sampling.parts import Parts
-from rgc.flows.sampling.recorder import taken
-from rgc.flows.sampling.sample import first_words, frozen, picture, unfrozen, watched
+from rgc.flows.sampling.recording import stepped
+from rgc.flows.sampling.sample import first_words, watched
 from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.observables import Linear
@@ -32,9 +31,6 @@ from rgc.schemes.mcrg import SCHEME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from rgc.backend import State as Packed
-    from rgc.backend import Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +89,7 @@ class Mcrg:
             f"spins_{k}": field for k, field in enumerate(self.sampler.start())
         }
         arrays |= self.estimator.start()
-        for keeper in self._keepers:
+        for keeper in self.keepers:
             arrays |= keeper.start()
         arrays |= self.histograms.empty() if self.histograms is not None else {}
         for level in self.levels.levels:
@@ -123,39 +119,21 @@ class Mcrg:
         return arrays
 
     def step(self, state: State) -> State:
-        fine, coarse = unfrozen(self.sampler, state), [self._coarse_fields() for _ in self.maps]
-        pieces = self.sampler.plan.pieces(state.done, state.most)
-        records = [piece.record for piece in pieces if piece.record is not None]
-        keys = (
-            [blocking.keys(records[0], len(records)) for blocking in self.maps[0]]
-            if records
-            else []
-        )
-        for piece in pieces:
-            fine = self.sampler.sweep(fine, piece.first, piece.count)
-            if piece.record is not None:
-                k = piece.record - records[0]
-                own = [of_blocking[k : k + 1] for of_blocking in keys]
-                fine = self._record(state.arrays, fine, coarse, piece.record, own)
-        frozen(self.sampler, state, fine)
-        first = self.sampler.model.species[0]
-        for k, above in enumerate(coarse if records else ()):
-            for level, (field, *_) in zip(self.levels.levels, (fine, *above), strict=True):
-                seen = picture(first, level.lattice, self.sampler.backend.unpack(field))
-                state.arrays[f"configuration_{level.number}"][k] = seen
-        state.done += sum(piece.count for piece in pieces)
-        return state
+        return stepped(self, state)
+
+    def recording(self, state: State, numbers: Sequence[int]) -> McrgRecording:
+        return recording(self, state, numbers)
 
     def accounts(self) -> Sequence[Account]:
         return ()  # programs do it all
 
     @property
     def shared(self) -> Mapping[str, int]:
-        kept = {name: axis for keeper in self._keepers for name, axis in keeper.shared.items()}
+        kept = {name: axis for keeper in self.keepers for name, axis in keeper.shared.items()}
         return {**self._by_part, **kept}
 
     @property
-    def _keepers(self) -> tuple[Saver, ...]:
+    def keepers(self) -> tuple[Saver, ...]:
         """What keeps configurations, for whoever asks for them and for couplings."""
         of_couplings = None if self.callen is None else self.callen.saver
         return tuple(each for each in (self.saver, of_couplings) if each is not None)
@@ -182,88 +160,6 @@ class Mcrg:
     def sums_by_group(self, state: State) -> dict[str, NDArray[Any]]:
         """The arrays of a state, with sums over groups of replicas in place of those over parts."""
         return self.sampler.plan.parts.by_group(state.arrays, self._by_part)
-
-    def _coarse_fields(self) -> list[list[Packed]]:
-        """Fields of the levels from 1 on, to be written by the block maps."""
-        pack, words, species = (
-            self.sampler.backend.pack,
-            self.sampler.plan.words,
-            self.sampler.model.species,
-        )
-        shapes = [
-            (*level.lattice.cells, len(level.lattice.basis), words)
-            for level in self.levels.levels[1:]
-        ]
-        return [
-            [pack(np.zeros((kind.bits, *shape), dtype=np.uint64)) for kind in species]
-            for shape in shapes
-        ]
-
-    def _record(
-        self,
-        arrays: dict[str, NDArray[Any]],
-        fine: list[Packed],
-        coarse: list[list[list[Packed]]],
-        record: int,
-        keys: Sequence[Words],
-    ) -> list[Packed]:
-        """Measure, then block and measure level by level with every map, in place. `keys` are those
-        of the block maps. Returns the fine fields.
-        """
-        base, *above = self.levels.levels
-        parts = self.sampler.plan.parts
-        fine, sums = base.recorder(fine)
-        of_tally = base.recorder.by_tally(sums)
-        self.estimator.record(arrays, record, of_tally)
-        if self.histograms is not None:
-            self.histograms.record(arrays, 0, of_tally)
-        first = {sector: taken(made, sums[0]) for sector, made in base.made.items()}
-        invariant = self.levels.basis.invariant
-        origin = {sector: each for sector, each in first.items() if sector == invariant}
-        driven = {}
-        if self.driver is not None:
-            pushed = np.sum([x * of_tally[tally] for x, tally in self.driver.terms], axis=0)
-            arrays["driver"] += parts.split(pushed).sum(axis=-1)
-            driven = {"driven": {invariant: pushed[None]}}
-        for k, blockings in enumerate(self.maps):
-            _accumulate(arrays, k, 0, parts, first, **driven)
-            fields, before = [fine, *coarse[k]], first
-            for level, blocking, of_map in zip(above, blockings, keys, strict=True):
-                n = level.number
-                fields[n - 1], fields[n] = blocking(fields[n - 1], fields[n], of_map)
-                fields[n], sums = level.recorder(fields[n])
-                if self.histograms is not None:
-                    self.histograms.record(arrays, n, level.recorder.by_tally(sums))
-                now = {sector: taken(made, sums[0]) for sector, made in level.made.items()}
-                _accumulate(arrays, k, n, parts, now, cross=before, origin=origin, **driven)
-                before = now
-            fine, *coarse[k] = fields
-        for keeper in self._keepers:
-            blocked = coarse[0][: len(keeper.coarse)]
-            keeper.record(arrays, record, [fine, *blocked], of_tally)
-        return fine
-
-
-def _accumulate(
-    arrays: dict[str, NDArray[Any]],
-    k: int,
-    level: int,
-    parts: Parts,
-    now: Mapping[str, NDArray[Any]],
-    **others: Mapping[str, NDArray[Any]],
-) -> None:
-    """Add the sums of a record to those of map k. `others` are the operators of other levels, by
-    the name of what is summed.
-    """
-    for sector, values in now.items():
-        where = f"{level}_{sector}"
-        split = parts.split(values)
-        arrays[f"sum_{where}"][k] += split.sum(axis=-1).T
-        arrays[f"hot_{where}"][k] += parts.split(values[:, ::2]).sum(axis=-1).T
-        arrays[f"square_{where}"][k] += products(split, split)
-        for kind, there in others.items():
-            if sector in there:
-                arrays[f"{kind}_{where}"][k] += products(split, parts.split(there[sector]))
 
 
 def make_mcrg(request: Request, *, chain: int = 0, moved: Collection[str] = ()) -> Mcrg:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rgc.flows.flow import Account, State, check_shape
+from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.model import Model, make_model
@@ -20,6 +20,7 @@ from rgc.flows.sampling.over_realisations import OverRealisations
 from rgc.flows.sampling.pair_couplings import PairTotals, make_pair_totals
 from rgc.flows.sampling.random_couplings import WeighedSums, make_weighed_sums
 from rgc.flows.sampling.recorder import Recorder, make_recorder
+from rgc.flows.sampling.recording import stepped
 from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.flows.sampling.saved import Saver, make_saver
 from rgc.model.expressions import square
@@ -75,15 +76,11 @@ class Sample:
         return State(0, spins | self.estimator.start() | kept)
 
     def step(self, state: State) -> State:
-        packed = unfrozen(self.sampler, state)
-        pieces = self.sampler.plan.pieces(state.done, state.most)
-        for piece in pieces:
-            packed = self.sampler.sweep(packed, piece.first, piece.count)
-            if piece.record is not None:
-                packed = self.record(state, piece.record, packed)
-        frozen(self.sampler, state, packed)
-        state.done += sum(piece.count for piece in pieces)
-        return state
+        return stepped(self, state)
+
+    def recording(self, state: State, numbers: Sequence[int]) -> SampleRecording:
+        del numbers
+        return SampleRecording(self, state)
 
     def record(self, state: State, number: int, packed: Sequence[Packed]) -> list[Packed]:
         """Add a record of the fields to the state, in place. They are given back unchanged."""
@@ -178,6 +175,20 @@ def make_sample(request: Request) -> Sample:
     return replace(made, saver=make_saver(sampler, made.estimator))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleRecording:
+    """The records of one step of `Sample`."""
+
+    flow: Sample
+    state: State
+
+    def __call__(self, number: int, packed: Sequence[Packed]) -> list[Packed]:
+        return self.flow.record(self.state, number, packed)
+
+    def close(self, packed: Sequence[Packed]) -> None:
+        """Nothing else is shown."""
+
+
 def sampling(sampler: Sampler, estimator: Estimator) -> Sample:
     """A sampler with an estimator, and the recorder of what that needs."""
     model, words = sampler.model, sampler.plan.words
@@ -223,22 +234,6 @@ def watched(model: Model) -> dict[str, Average]:
 def couplings(hamiltonian: Hamiltonian) -> dict[str, Estimate]:
     """The couplings of level 0, which are those of the spec."""
     return {name: Estimate(value, 0.0, "exact") for name, value in hamiltonian.couplings().items()}
-
-
-def unfrozen(sampler: Sampler, state: State) -> list[Packed]:
-    """The fields of a state in the backend's own form. Raises `SpecError` for a state from a
-    checkpoint that holds other fields, which no kernel would notice.
-    """
-    fields = [state.arrays[f"spins_{k}"] for k in range(len(sampler.model.species))]
-    for field, made in zip(fields, sampler.update.program.fields, strict=False):
-        check_shape(field, (made.planes, *made.shape, made.letters, sampler.plan.words))
-    return sampler.packed(fields)
-
-
-def frozen(sampler: Sampler, state: State, packed: Sequence[Packed]) -> None:
-    """Put the fields of the species back into the state, in canonical form."""
-    for k, field in enumerate(packed[: len(sampler.model.species)]):
-        state.arrays[f"spins_{k}"] = sampler.backend.unpack(field)
 
 
 def first_words(model: Model, arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:

@@ -1,8 +1,8 @@
-"""Plain Monte Carlo at all values of a parameter at once, with exchanges between them."""
+"""Monte Carlo at all values of a parameter at once, with exchanges between them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from rgc.flows.flow import Account, Flow, State
 from rgc.flows.request import Request
 from rgc.flows.sampling.estimator import NEVER_CHANGED
 from rgc.flows.sampling.exchange import Exchange, make_exchange
-from rgc.flows.sampling.sample import Sample, frozen, make_sample, unfrozen
+from rgc.flows.sampling.recording import Sampling, frozen, unfrozen
+from rgc.flows.sampling.sample import make_sample
 from rgc.flows.sampling.sampler import Sampler
 from rgc.language.expect import ACCEPTED, TRIPS
 from rgc.program.draws import stream
@@ -35,7 +36,7 @@ UP, DOWN = 1, -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tempering:
-    """`sample(update=tempering(K=0.4:0.5:9))` at one point of the other parameters.
+    """A flow with `update=tempering(K=0.4:0.5:9)` at one point of the other parameters.
 
     After each sweep every second pair of neighbouring values tries to exchange its configurations,
     replica by replica, so that replicas stay independent of each other.
@@ -51,7 +52,7 @@ class Tempering:
 
     parameter: str
     values: tuple[float, ...]
-    samples: tuple[Sample, ...]
+    samples: tuple[Sampling, ...]
     exchange: Exchange
 
     @property
@@ -71,7 +72,7 @@ class Tempering:
     def provenance(self) -> Mapping[str, Any]:
         return self._provenance(self.samples[0])
 
-    def _provenance(self, sample: Sample) -> dict[str, Any]:
+    def _provenance(self, sample: Sampling) -> dict[str, Any]:
         own = sample.provenance
         exchanged = {"parameter": self.parameter, "values": list(self.values)}
         return {**own, "update": "tempering", "inner": own["update"], "tempering": exchanged}
@@ -100,14 +101,20 @@ class Tempering:
             unfrozen(sample.sampler, each) for sample, each in zip(self.samples, inner, strict=True)
         ]
         pieces = plan.pieces(state.done, min(state.most, max(1, plan.stride // count)))
+        numbers = [piece.record for piece in pieces if piece.record is not None]
+        recordings = [
+            sample.recording(each, numbers)
+            for sample, each in zip(self.samples, inner, strict=True)
+        ]
         for piece in pieces:
             for sweep in range(piece.first, piece.first + piece.count):
                 self._sweep(packed, sweep, state.arrays)
             if piece.record is not None:
-                for number, sample in enumerate(self.samples):
-                    packed[number] = sample.record(inner[number], piece.record, packed[number])
+                for number, recording in enumerate(recordings):
+                    packed[number] = recording(piece.record, packed[number])
         for number, sample in enumerate(self.samples):
             frozen(sample.sampler, inner[number], packed[number])
+            recordings[number].close(packed[number])
             _put(state.arrays, number, inner[number].arrays)
         state.done += sum(piece.count for piece in pieces)
         return state
@@ -231,7 +238,7 @@ def _put(arrays: Arrays, number: int, of_sample: Mapping[str, NDArray[Any]]) -> 
 
 
 def temper(
-    parameter: str, values: Sequence[float], samples: Sequence[Sample], point: Mapping[str, float]
+    parameter: str, values: Sequence[float], samples: Sequence[Sampling], point: Mapping[str, float]
 ) -> Tempering:
     """Samples of one plan at the values of a parameter, tempered at a point of all others."""
     first = samples[0].sampler
@@ -246,17 +253,25 @@ def temper(
     return Tempering(parameter, tuple(values), tuple(samples), exchange)
 
 
+def at_all_values(make: Callable[[Request], Sampling], request: Request) -> Flow:
+    """The flow that `make` makes at one point, or at all values of a tempered parameter.
+
+    Raises `SpecError` as `make` does.
+    """
+    axis = request.ladder
+    if axis is None:
+        return make(request)
+    place = request.point
+    samples = [
+        make(replace(request, spec=spec, point={**place, axis.name: value}, drawn_at=place))
+        for value, spec in zip(axis.values, request.specs, strict=True)
+    ]
+    return temper(axis.name, axis.values, samples, request.point)
+
+
 def make_sampling(request: Request) -> Flow:
     """The flow `sample` of a spec at one point, or at all values of a tempered parameter.
 
     Raises `SpecError` like `make_sample`.
     """
-    axis = request.ladder
-    if axis is None:
-        return make_sample(request)
-    place = request.point
-    samples = [
-        make_sample(replace(request, spec=spec, point={**place, axis.name: value}, drawn_at=place))
-        for value, spec in zip(axis.values, request.specs, strict=True)
-    ]
-    return temper(axis.name, axis.values, samples, request.point)
+    return at_all_values(make_sample, request)

@@ -15,7 +15,7 @@ from rgc.flows.request import Request
 from rgc.flows.sampling.basis import Basis
 from rgc.flows.sampling.model import Model, make_model
 from rgc.flows.sampling.plan import make_plan
-from rgc.flows.sampling.sample import frozen, unfrozen
+from rgc.flows.sampling.recording import frozen, unfrozen
 from rgc.flows.variational.biased_level import BiasedLevels, make_biased_levels
 from rgc.flows.variational.constant import POINTS, energy
 from rgc.flows.variational.measured import Measured

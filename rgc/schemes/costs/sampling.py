@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import factorial, prod
+from math import comb, factorial, prod
 
 from rgc.language.updates import AUTO, CLUSTER_UPDATES, COPY_UPDATES
 from rgc.language.values import OperatorBasis, Value
@@ -92,17 +92,22 @@ def sample(spec: Spec, options: Options) -> Cost:
         memory += pairs * (MATRIX + OF_REALISATION * realisations)
         seconds = sweeps * pairs * options.number("replicas") / PAIRED
     update = options.values.get("update")
-    exchanged = tempering(update)
     if update_of(spec, update) in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
     if update_of(spec, update) in COPY_UPDATES:
         memory += 4 * bits * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
-    if exchanged is not None and exchanged.along:
-        memory *= len(exchanged.along[0][1])
+    if tempering(update) is not None:
+        memory *= at_once(update)
         seconds += sweeps * bits * options.number("replicas") / EXCHANGES
     return Cost(memory, seconds)
+
+
+def at_once(update: Value | None) -> int:
+    """The number of points that are run at one time."""
+    exchanged = tempering(update)
+    return len(exchanged.along[0][1]) if exchanged is not None and exchanged.along else 1
 
 
 def update_of(spec: Spec, update: Value | None) -> Value | None:
@@ -139,15 +144,15 @@ def paired_sites(spec: Spec) -> float:
 def own_fields(spec: Spec) -> float:
     """The bits of the fields of a turn of clusters: a bond for each pair, and two for each spin."""
     lattice, hamiltonian = spec.lattice, spec.hamiltonian
-    if not isinstance(lattice, Lattice) or hamiltonian is None:
-        raise ValueError("clusters are those of a Hamiltonian on a lattice with cells")
-    pairs = sum(
-        sum(len(spins) == 2 for _, spins in term.products)
-        + sum(len(table.spins) == 2 for table in term.tables)
-        for term in hamiltonian.terms
-    )
-    cells = lattice.sites / len(lattice.basis)
-    return cells * pairs + 2 * lattice.sites * len(spec.species)
+    if not isinstance(lattice, Lattice | Complete) or hamiltonian is None:
+        raise ValueError("clusters are those of a Hamiltonian on a finite lattice")
+    pairs = 0.0
+    for term in hamiltonian.terms:
+        of_term = sum(len(spins) == 2 for _, spins in term.products)
+        of_term += sum(len(table.spins) == 2 for table in term.tables)
+        sets = comb(lattice.sites, term.sites)
+        pairs += of_term * (sets if isinstance(lattice, Complete) else prod(lattice.cells))
+    return pairs + 2 * lattice.sites * len(spec.species)
 
 
 def mcrg(spec: Spec, options: Options) -> Cost:
@@ -167,8 +172,9 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
     places = bits_of(spec) / differing(lattice)
     measured = records * operators * places * options.number("replicas") / UPDATES / 8
-    kept = 2 * saved_bytes(spec, options.values)
-    memory = (found.memory - kept) * blocked + kept + sums
+    together = at_once(options.values.get("update"))
+    kept = 2 * saved_bytes(spec, options.values) * together
+    memory = (found.memory - kept) * blocked + kept + sums * together
     whole = Cost(memory, (found.seconds + measured) * blocked + products)
     return _searched(whole, prod(levels[0]) / prod(levels[1])) if "find" in options else whole
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rgc.errors import Problem, listing, suggest
 from rgc.model.lattice import Lattice
+from rgc.model.tempering import tempering
 from rgc.passes.wrapping import meets_itself
 from rgc.schemes.scheme import Asked
 
@@ -24,6 +25,10 @@ def search(asked: Asked) -> Iterator[Problem]:
             hint = "add find=critical, or leave coupling out"
             yield Problem("unused-option", message, asked.place("coupling"), hint=hint)
         return
+    if tempering(asked.options.get("update")) is not None:
+        message = "a search moves the couplings, and tempering runs them at values of its own"
+        hint = "leave find out, or search with update=wolff"
+        yield Problem("wrong-update", message, asked.place("update"), hint=hint)
     yield from _coupling(asked)
     yield from _blocks(asked)
     yield from _smaller(asked)

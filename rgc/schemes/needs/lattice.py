@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from rgc.errors import Problem
-from rgc.model.graphs import GRAPH
+from rgc.model import hierarchy
 from rgc.model.lattice import Complete, Diamond, Geometry, Lattice
 from rgc.schemes.scheme import Asked, LatticeNeed
 from rgc.text import section_text
@@ -19,11 +19,8 @@ def count_sites(lattice: Geometry | None) -> int | None:
             return lattice.sites if lattice.finite else None
         case Complete(sites):
             return sites
-        case Diamond(b, branches, generations) if generations is not None:
-            sites, bonds = 2, 1
-            for _ in range(min(generations, 64)):  # each bond becomes b * branches bonds
-                sites, bonds = sites + bonds * branches * (b - 1), bonds * b * branches
-            return sites
+        case Diamond():
+            return hierarchy.count_sites(lattice)
     return None
 
 
@@ -54,8 +51,8 @@ def _check_cells(asked: Asked) -> Iterator[Problem]:
     problems = tuple(_check_finite(asked))
     yield from problems
     lattice = asked.spec.lattice
-    graph = isinstance(lattice, Lattice) and lattice.name == GRAPH
-    if not problems and (graph or isinstance(lattice, Complete)):
+    graph = isinstance(lattice, Lattice) and lattice.edges
+    if not problems and (graph or isinstance(lattice, Complete | Diamond)):
         message = (
             f"'{asked.scheme.name}' blocks a lattice with unit cells, which '{asked.lattice}' lacks"
         )

@@ -68,6 +68,13 @@ CASES = {
         MCRG.format("ising", "s[i]*s[j]").replace("mcrg(", "mcrg(save=2, series=true, "),
         2,
     ),
+    "tempered levels": (
+        MCRG.format("ising", "s[i]*s[j]")
+        .replace("lattice", "parameters { K = 0.4 }\nlattice")
+        .replace("0.4 *", "K *")
+        .replace("mcrg(", "mcrg(update=tempering(K=[0.3, 0.5]), "),
+        3,
+    ),
     "potts": (MCRG.format("potts(3)", "delta(s[i], s[j])"), 4),
     "realisations": (BONDS.format(5), 2),
     "each realisation": (BONDS.format(3), 3),

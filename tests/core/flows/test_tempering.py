@@ -41,11 +41,24 @@ hamiltonian - 1/T * sum(<i,j>) J[i,j]*s[i]*s[j] - h/T * sum(i) s[i]
 flow sample(sweeps={}, thermalise=4, every=2, replicas={}, disorder=64, update=tempering({}))
 measure {{ energy, q2 }}
 """
+LEVELS = """parameters {{ K = 0.4 }}
+lattice square(4)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow mcrg(steps=1, sweeps={}, thermalise=4, every=2, replicas={}, save=2,
+          basis=operators(range=1.5, bodies=2), update=tempering({}))
+measure {{ energy }}
+"""
 CASES = {
     "ising": ISING.format(12, 128, "K=[0.3, 0.45, 0.6]"),
     "clusters": ISING.format(8, 64, "K=[0.3, 0.5], inner=wolff"),
     "mixed": MIXED.format(12, 64, "T=[1.5, 1, 0.5], inner=metropolis"),
     "numbers": NUMBERS.format(12, 128, "T=[2, 1.5, 1]"),
+    "levels": LEVELS.format(12, 128, "K=[0.3, 0.45, 0.6]"),
+    "every p": LEVELS.format(8, 64, "K=[0.3, 0.5], inner=wolff").replace(
+        "majority(2)", "kadanoff(2, p=free)"
+    ),
 }
 
 
@@ -226,7 +239,11 @@ def test_values_are_points_beside_those_of_the_scan() -> None:
 
 @pytest.mark.parametrize(
     ("scheme", "section"),
-    [("mcrg(steps=1, ", "block majority(2)"), ("sample(", "measure { f = free_energy(transfer) }")],
+    [
+        ("variational_mcrg(steps=1, ", "block kadanoff(2, p=1)"),
+        ("sample(", "measure { f = free_energy(transfer) }"),
+        ("mcrg(steps=1, ", "block majority(2)\nmeasure { f = free_energy(transfer) }"),
+    ],
 )
 def test_what_comes_later_is_refused(scheme: str, section: str) -> None:
     text = ISING.format(8, 64, "K=[0.3, 0.5]").replace("sample(", scheme) + section

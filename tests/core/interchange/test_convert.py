@@ -89,6 +89,14 @@ def test_rows_of_more_than_two_variables(tmp_path: Path) -> None:
     assert converted(tmp_path, str(source)) == pytest.approx(log_z(terms, 5, (-1, 1)), abs=1e-12)
 
 
+def test_rows_of_several_sizes(tmp_path: Path) -> None:
+    source = tmp_path / "mixed.coo"
+    source.write_text("# vartype=BINARY\n0 1 2 -0.5\n1 3 0.25\n3 0.5\n0 1 2 3 1\n0 2 -1\n")
+    terms = {(0, 1, 2): -0.5, (1, 3): 0.25, (3,): 0.5, (0, 1, 2, 3): 1.0, (0, 2): -1.0}
+    assert converted(tmp_path, str(source)) == pytest.approx(log_z(terms, 4, (0, 1)), abs=1e-12)
+    assert "0,1,2,3,1.0\n0,2,,,-1.0" in (tmp_path / "made_edges.csv").read_text()
+
+
 def bonds(size: int, *steps: tuple[tuple[int, int], float]) -> dict[tuple[int, ...], float]:
     """Bonds of a torus of single sites, for each step from every site."""
     found: dict[tuple[int, ...], float] = {}
@@ -140,7 +148,6 @@ def test_a_graph_of_alps(tmp_path: Path) -> None:
 
 
 REFUSED = [
-    ("cubic and pairs", "m.coo", "# vartype=SPIN\n0 1 2 1\n0 1 1\n", (), "join 2 and 3 variables"),
     ("no vartype", "m.coo", "0 1 1\n", (), "does not say what its variables are"),
     ("no row", "m.coo", "# vartype=SPIN\n0 1 x\n", (), "line 2: no row"),
     ("not finite", "m.coo", "# vartype=SPIN\n0 1 nan\n", (), "no finite number"),

@@ -16,8 +16,9 @@ import rgc
 from rgc.cli import main
 from rgc.flows.sampling import model
 from rgc.model.block_maps import TRIED
+from rgc.model.draw import Given
 from rgc.model.expressions import Expression
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Complete, Lattice
 from rgc.model.observables import Linear
 from rgc.model_to_program import thresholds, update
 from rgc.passes import built_in
@@ -66,11 +67,12 @@ def reasons(certificate: Certificate, verdict: str = "failed") -> str:
 
 
 def beyond(path: Path) -> set[str]:
-    """The checks for which a spec is too large. One whose couplings or edges stand in files is of
-    one size: there is no smaller instance of it.
+    """The checks for which a spec is too large. One whose couplings stand in a file is of one size:
+    there is no smaller instance of it.
     """
     spec = rgc.load(path).spec
-    if not isinstance(spec.lattice, Lattice) or not (spec.given or spec.lattice.edges):
+    files = any(isinstance(each, Given) for each in spec.given.values())
+    if not isinstance(spec.lattice, Lattice | Complete) or not files:
         return set()
     if spec.lattice.sites <= SMALL:
         return {"balance"}
@@ -103,6 +105,49 @@ def test_every_spec_of_the_library_is_certified(path: Path) -> None:
         finding.check for finding in certificate.findings if finding.verdict == "not checked"
     }
     assert unchecked <= ({"energies"} if path.stem == "ising3d_mcrg_64" else beyond(path))
+
+
+MIXED = ["0,1,2,3,0.5", "1,4,,,-1", "4,5,,,0.7", "5,6,7,8,1", "8,9,,,0.3", "9,10,,,2", "2,10,,,1"]
+PLACELESS = {
+    "graph": ('graph("e.csv")', "- K*sum(e in edges) W[e]*prod(i in e) s[i]", "", "graph of 9"),
+    "clusters": ('graph("e.csv")', "- K*sum(<i,j>) s[i]*s[j]", "update=wolff, ", "graph of 9"),
+    "part": (
+        'graph("e.csv", sites=[10, 2, 9, 8, 4, 5, 3, 1, 0, 6, 7])',
+        "- K*sum(e in edges) J[e]*prod(i in e) s[i]",
+        "disorder=64, ",
+        "graph of 9",
+    ),
+    "diamond": ("diamond(generations=3)", IN_FIELD, "", "diamond of 4"),
+    "complete": ("complete(12)", "- K/9*sum(i < j < k) s[i]*s[j]*s[k]", "", "complete of 9"),
+}
+
+
+def placeless(name: str, folder: Path) -> tuple[Path, str]:
+    """A spec on a lattice without cells, and what its tiny instance is."""
+    lattice, terms, options, tiny = PLACELESS[name]
+    (folder / "e.csv").write_text("\n".join(["a,b,c,d,W", *MIXED]) + "\n")
+    text = spec(lattice, terms, f"flow sample({options}sweeps=100)\nmeasure {{ energy, abs_m }}")
+    (folder / "s.rgc").write_text(text.replace("K = 0.4", "K = 0.4, J ~ normal(0, 1)"))
+    return folder / "s.rgc", tiny
+
+
+@pytest.mark.parametrize("name", PLACELESS)
+def test_lattices_without_cells_have_smaller_ones(name: str, tmp_path: Path) -> None:
+    path, tiny = placeless(name, tmp_path)
+    found = make_subject(rgc.load(path), ["reference"], 0).tiny
+    assert not isinstance(found, str)
+    assert found.name == f"{tiny} sites"
+    if name in ("graph", "part"):  # edges of both sizes
+        assert {len(edge) for edge in found.lattice.edges} == {2, 4}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLACELESS)
+def test_lattices_without_cells_are_certified(name: str, tmp_path: Path) -> None:
+    certificate = rgc.verify(placeless(name, tmp_path)[0], backends=["reference"])
+    assert certificate.passed, reasons(certificate)
+    assert {finding.verdict for finding in certificate.findings} == {"passed"}
+    assert {finding.part for finding in certificate.findings} == set(PARTS)
 
 
 LONG = ("two block maps, philox",)

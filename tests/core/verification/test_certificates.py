@@ -118,7 +118,7 @@ PLACELESS = {
         "graph of 9",
     ),
     "diamond": ("diamond(generations=3)", IN_FIELD, "", "diamond of 4"),
-    "complete": ("complete(12)", "- K/9*sum(i < j < k) s[i]*s[j]*s[k]", "", "complete of 9"),
+    "complete": ("complete(12)", "- K/9*sum(i < j < k) s[i]*s[j]*s[k]", "", "complete graph of 9"),
 }
 
 
@@ -269,7 +269,7 @@ def test_a_tie_that_is_not_fair(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_term_that_the_sampler_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     right = model.make_model
-    wrong = lambda one, zero=None: right(one, ("h",))  # noqa: E731
+    wrong = lambda one, zero=None, **given: right(one, ("h",), **given)  # noqa: E731
     from rgc.flows.sampling import sample
     from rgc.verification import instances
 

@@ -299,17 +299,18 @@ def _restored(
 
 def _check_content(flow: Flow, path: Path, stored: Checkpoint) -> None:
     """Raise `CheckpointError` for a checkpoint that this flow cannot have written: it counts steps
-    that there are not, or lacks an array of the first state, or has one of another type or
-    dimension.
+    that there are not, or lacks an array of the first state, or has one of another type or shape.
+    Where arrays change their shapes on the way their numbers of axes are compared.
     """
-    done, first = stored.header.get("done"), flow.start().arrays
+    done, first = stored.header.get("done"), flow.start()
     right = type(done) is int and 0 <= done <= flow.steps
     right = right and isinstance(stored.header.get("values"), dict)
     alike = (
         name in stored.arrays
         and stored.arrays[name].dtype == array.dtype
         and stored.arrays[name].ndim == array.ndim
-        for name, array in first.items()
+        and (not first.fixed or stored.arrays[name].shape == array.shape)
+        for name, array in first.arrays.items()
     )
     if not right or not all(alike):
         message = f"the checkpoint {path} holds no state of '{flow.scheme}' with {flow.steps} steps"

@@ -29,8 +29,9 @@ class State:
     """Everything that a flow needs to continue: the steps done, arrays, and small JSON values.
 
     A checkpoint is exactly this, so that a run resumed from one (on any backend) continues it.
-    `most` and `read_from` are no part of it, and change no number: the steps that the runner wants
-    in one call, and the checkpoint from which it went on.
+    What follows is no part of it, and changes no number. `most` is how many steps the runner wants
+    in one call, and `read_from` the checkpoint from which it went on. A first state says by `fixed`
+    that its arrays keep their shapes.
     """
 
     done: int = 0
@@ -38,6 +39,7 @@ class State:
     values: dict[str, Any] = field(default_factory=dict)
     most: int = ANY
     read_from: Path | None = None
+    fixed: bool = False
 
 
 def check_shape(array: NDArray[Any], shape: tuple[int, ...]) -> None:

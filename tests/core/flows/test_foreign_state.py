@@ -93,3 +93,17 @@ def test_steps_that_there_are_not(done: object, tmp_path: Path) -> None:
     checkpoint.write(saving.path, checkpoint.Checkpoint(header, flow.start().arrays))
     with pytest.raises(CheckpointError, match="holds no state of 'sample' with"):
         runner.run(flow, saving=saving)
+
+
+@pytest.mark.parametrize("name", ["spins_0", "averages", "series"])
+def test_an_array_with_more_than_the_run_has_is_refused(name: str, tmp_path: Path) -> None:
+    """It would be taken for what was measured, or pass over its end unseen."""
+    flow = rgc.compile(SPEC, backend="reference").flow({}, 0)
+    saving = runner.Saving(tmp_path / "point.npz", resume=True)
+    header = {"identity": {}, "rgc": rgc.__version__, "done": 1, "values": {}}
+    for axis in range(flow.start().arrays[name].ndim):
+        arrays = flow.start().arrays
+        arrays[name] = np.concatenate([arrays[name], arrays[name]], axis)
+        checkpoint.write(saving.path, checkpoint.Checkpoint(header, arrays))
+        with pytest.raises(CheckpointError, match="holds no state of 'sample'"):
+            runner.run(flow, saving=saving)

@@ -33,6 +33,9 @@ YEAR = 365.25 * 86400.0
 MOST_SECONDS = 100 * YEAR
 """The longest run: beyond it a number is a slip of the pen, however rough the time is."""
 
+FELT = 10.0
+"""Seconds of compiling from which on they are told. Most specs take 3 to 7."""
+
 MOST_POINTS = 64
 """Points of a scan whose costs are found, evenly spaced where there are more."""
 
@@ -119,16 +122,22 @@ def of_run(loaded: Loaded) -> Cost:
     for spec in specs:
         total = total.then(of_spec(spec))
     runs = loaded.count * (1 + 2 * len(loaded.spec.taken))
-    total = Cost(total.memory, total.seconds * runs / len(specs))
+    total = total.times(runs / len(specs))
     for other in loaded.others:
         total = total.then(of_run(other))
     return total
 
 
 def told(cost: Cost) -> str:
-    """The cost in words, at least 1 MiB and 1 s."""
+    """The cost in words, at least 1 MiB and 1 s. The time of compiling is told where it is felt."""
     size = memory.text(max(cost.memory, 2.0**20))
-    return f"about {size} and {duration(cost.seconds)} of one core"
+    words = f"about {size} and {duration(cost.seconds)} of one core"
+    return f"{words}, after {duration(cost.compiling)} to compile" if felt(cost) else words
+
+
+def felt(cost: Cost) -> bool:
+    """Whether compiling takes longer than that of most specs."""
+    return cost.compiling >= FELT
 
 
 def duration(seconds: float) -> str:

@@ -13,7 +13,7 @@ from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from rgc.errors import CheckpointError, Problem
+from rgc.errors import CheckpointError, Problem, SpecError
 from rgc.progress import Progress, Silent
 from rgc.version import __version__
 
@@ -153,7 +153,10 @@ def finished(
 ) -> Result:
     """The answer that a flow makes of its last state. Where it cannot, that is saved."""
     try:
-        return flow.finish(state)
+        with _gone_on_from(state.read_from):
+            return flow.finish(state)
+    except CheckpointError:  # the one before is kept too
+        raise
     except Exception:
         _last_save(saving, state, warn)
         raise
@@ -171,7 +174,7 @@ def last_state(
     """The state after the last step of a flow. Raises what `run` raises."""
     progress, stop = progress or Silent(), stop or Stop()
     state = _first_state(flow, saving, warn)
-    state.most = 1
+    state.most, read_from = 1, state.read_from
     progress.start(task or flow.scheme, flow.steps, state.done)
     LOG.info("%s: step %d of %d", task or flow.scheme, state.done, flow.steps)
     saved = started = monotonic()
@@ -179,7 +182,8 @@ def last_state(
         if reason := stop.reason():
             raise Interrupted(reason, state.done, flow.steps, _last_save(saving, state, warn))
         before, began = state.done, monotonic()
-        state = flow.step(state)
+        with _gone_on_from(read_from):
+            state = flow.step(state)
         state.most = _more(state.done - before, monotonic() - began)
         if state.done <= before:
             raise RuntimeError(
@@ -193,7 +197,28 @@ def last_state(
     LOG.info("%s: done in %.1f s", task or flow.scheme, monotonic() - started)
     if saving and saving.finished:
         _try_save(saving, state, warn)
+    state.read_from = read_from
     return state
+
+
+@contextmanager
+def _gone_on_from(path: Path | None) -> Iterator[None]:
+    """A context in which what fails fails because of the checkpoint from which the run went on,
+    where there is one. A flow whose arrays come about one after the other tells by that what is
+    none of its states.
+    """
+    try:
+        yield
+    except (SpecError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if path is None:
+            raise
+        message = (
+            f"the run cannot go on from the checkpoint {path}: {type(error).__name__}: {error}"
+        )
+        hint = f"{_anew(path)}; what fails without it too is a bug in rgc"
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=hint)]) from error
 
 
 def _more(steps: int, seconds: float) -> int:
@@ -267,22 +292,25 @@ def _restored(
     written = stored.header.get("rgc")
     if written != __version__:
         warn(f"the checkpoint {path} was written by rgc {written}; this is {__version__}")
-    return State(stored.header["done"], dict(stored.arrays), dict(stored.header["values"]))
+    return State(
+        stored.header["done"], dict(stored.arrays), dict(stored.header["values"]), read_from=path
+    )
 
 
 def _check_content(flow: Flow, path: Path, stored: Checkpoint) -> None:
     """Raise `CheckpointError` for a checkpoint that this flow cannot have written: it counts steps
-    that there are not, or lacks an array of the first state, or has one of another type or
-    dimension.
+    that there are not, or lacks an array of the first state, or has one of another type or shape.
+    Where arrays change their shapes on the way their numbers of axes are compared.
     """
-    done, first = stored.header.get("done"), flow.start().arrays
-    right = isinstance(done, int) and 0 <= done <= flow.steps
+    done, first = stored.header.get("done"), flow.start()
+    right = type(done) is int and 0 <= done <= flow.steps
     right = right and isinstance(stored.header.get("values"), dict)
     alike = (
         name in stored.arrays
         and stored.arrays[name].dtype == array.dtype
         and stored.arrays[name].ndim == array.ndim
-        for name, array in first.items()
+        and (not first.fixed or stored.arrays[name].shape == array.shape)
+        for name, array in first.arrays.items()
     )
     if not right or not all(alike):
         message = f"the checkpoint {path} holds no state of '{flow.scheme}' with {flow.steps} steps"

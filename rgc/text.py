@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from pathlib import Path
+
+MODEL_BYTES = 16 * 2**20
+"""The largest file of a model: the edges of a graph, or a model of another program."""
+
+
+class Unsuitable(ValueError):
+    """A file is not read whole. The message goes on from its name: `is larger than ...`."""
+
+
+def whole(path: Path, most: int = MODEL_BYTES) -> bytes:
+    """All bytes of a file of at most so many. Raises `Unsuitable`, before it takes more memory than
+    that, and `OSError`.
+    """
+    if path.exists() and not path.is_file():
+        raise Unsuitable("is no regular file")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise Unsuitable(f"is larger than {most // 2**20} MiB")
+    return data
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Checked:
             "summary": self.summary,
             "memory_bytes": _finite(self.cost.memory),
             "core_seconds": _finite(self.cost.seconds),
+            "compile_seconds": _finite(self.cost.compiling),
             "problems": [_document(problem) for problem in self.problems],
         }
 

@@ -61,9 +61,12 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
     )
     progress = Silent() if options.quiet else for_stream(sys.stderr)
     began, said = monotonic(), [warning.message for warning in loaded.warnings]
-    needed = cost.of_run(loaded).seconds / min(options.threads or cores(), cores())
+    takes = cost.of_run(loaded)
+    needed = takes.seconds / min(options.threads or cores(), cores()) + takes.compiling
     if options.time_limit is not None and needed > LONGER * options.time_limit:
-        message = f"the run takes about {cost.duration(needed)}, and --time-limit stops it before"
+        new = f", {cost.duration(takes.compiling)} of it to compile what is new"
+        how_long = cost.duration(needed) + (new if cost.felt(takes) else "")
+        message = f"the run takes about {how_long}, and --time-limit stops it before"
         print(f"warning: {message}", file=sys.stderr)
 
     def warn(message: str) -> None:

@@ -12,11 +12,16 @@ from rgc.errors import CheckpointError, Problem
 from rgc.results.result import Result
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 
 ANY = 1 << 62
 """More steps than any flow makes in one call."""
+
+ANEW = "to begin anew, remove the folder of checkpoints"
+"""A hint for who does not want a checkpoint."""
 
 
 @dataclass(slots=True)
@@ -24,14 +29,17 @@ class State:
     """Everything that a flow needs to continue: the steps done, arrays, and small JSON values.
 
     A checkpoint is exactly this, so that a run resumed from one (on any backend) continues it.
-    `most` is no part of it: it is the number of steps that the runner wants in one call, and
-    changes no number.
+    What follows is no part of it, and changes no number. `most` is how many steps the runner wants
+    in one call, and `read_from` the checkpoint from which it went on. A first state says by `fixed`
+    that its arrays keep their shapes.
     """
 
     done: int = 0
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     most: int = ANY
+    read_from: Path | None = None
+    fixed: bool = False
 
 
 def check_shape(array: NDArray[Any], shape: tuple[int, ...]) -> None:
@@ -40,8 +48,15 @@ def check_shape(array: NDArray[Any], shape: tuple[int, ...]) -> None:
     """
     if array.shape != shape:
         message = f"an array of the checkpoint has the shape {array.shape}, not {shape}"
-        hint = "to begin anew, remove the folder of checkpoints"
-        raise CheckpointError([Problem("damaged-checkpoint", message, hint=hint)])
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=ANEW)])
+
+
+def check_alike(array: NDArray[Any], first: NDArray[Any]) -> None:
+    """The same for an array that has another shape, or another type, than the first of its name."""
+    check_shape(array, first.shape)
+    if array.dtype != first.dtype:
+        message = f"an array of the checkpoint has the type {array.dtype}, not {first.dtype}"
+        raise CheckpointError([Problem("damaged-checkpoint", message, hint=ANEW)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from rgc.errors import listing
 from rgc.interchange.alps_lattices import of_cells, of_graph
 from rgc.interchange.alps_terms import Energy, Names
-from rgc.interchange.foreign import Foreign, refused
+from rgc.interchange.foreign import Foreign, content, refused
 from rgc.syntax.strings import quote
 
 
@@ -68,8 +68,11 @@ def read_alps(path: Path, stem: str, chosen: Chosen, model: Path | None = None) 
 
 
 def _library(path: Path) -> Element:
-    text = path.read_bytes()
-    if b"<!ENTITY" in text or b"<!DOCTYPE" in text:
+    try:  # as text: bytes might say in an encoding of their own what is looked for here
+        text = content(path).decode("utf-8")
+    except UnicodeDecodeError:
+        raise refused(f"'{path.name}' is no text in UTF-8") from None
+    if "<!ENTITY" in text or "<!DOCTYPE" in text:
         raise refused(f"'{path.name}' defines entities, which are not read")
     try:
         return fromstring(text)  # noqa: S314  (without entities nothing can grow)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rgc.interchange.foreign import Foreign, refused
+from rgc.interchange.foreign import Foreign, content, refused
 from rgc.model.graphs import MOST_SITES
 from rgc.syntax.strings import quote
 
@@ -59,7 +59,7 @@ def read_dimod(path: Path, stem: str) -> Foreign:
 
     Raises `SpecError` (foreign-model) for what is no such model, and for one that no graph holds.
     """
-    data = path.read_bytes()
+    data = content(path)
     if path.suffix == ".bqm":
         found = from_file(data, path.name)
     else:

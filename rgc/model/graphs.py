@@ -24,6 +24,9 @@ PLACELESS = (COMPLETE, GRAPH, DIAMOND)
 MOST_SITES = 1 << 12
 """Sites of a graph: one of more takes too long to write a program for."""
 
+MOST_EDGES = 1 << 16
+"""Edges of a graph: each is a product of the Hamiltonian, and is checked by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

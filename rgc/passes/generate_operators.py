@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
 from math import dist
 
@@ -104,21 +104,21 @@ def product_classes(
     letters = len(lattice.basis)
     singles = [product([Spin(origin, a, s)]) for s in range(species) for a in range(letters)]
     near = {s.letter: _ball(s, lattice, species, reach) for (s,) in singles if s.species == 0}
-    candidates = singles
+    candidates = iter(singles)
     for _ in range(bodies):
         classes = _orbits(candidates, symmetries)
         yield from classes
-        candidates = [
+        candidates = (
             (*spins, spin)
-            for spins in (orbit[0] for orbit in classes)
+            for spins in [orbit[0] for orbit in classes]
             for spin in near[spins[0].letter]
             if spin not in spins
             and all(_distance(spin, other, lattice) <= reach + _CLOSE for other in spins)
-        ]
+        )
 
 
 def _orbits(
-    candidates: Sequence[Product], symmetries: Sequence[Symmetry]
+    candidates: Iterable[Product], symmetries: Sequence[Symmetry]
 ) -> list[tuple[Product, ...]]:
     seen: set[Product] = set()
     classes = []

@@ -75,9 +75,10 @@ def _link(path: Path, keep: Path) -> None:
     """
     spare = keep.with_name(f".{keep.name}.{token_hex(8)}.tmp")
     try:
-        os.link(path, spare)
-        spare.replace(keep)
-    except OSError:  # a file system without hard links keeps no previous file
+        with suppress(OSError):  # a file system without hard links keeps no previous file
+            os.link(path, spare)
+            spare.replace(keep)
+    finally:  # to rename a name of the same file, as a killed run leaves it, does nothing
         spare.unlink(missing_ok=True)
 
 

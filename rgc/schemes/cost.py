@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rgc.model.options import Options
 from rgc.model.spec import Spec
@@ -26,22 +26,33 @@ class Cost:
       factor of two where it is more than the program itself takes.
     - `seconds` is the time of one core: a count of operations over a rate that was measured once on
       one machine. It is rough.
+    - `compiling` is the time that kernels take besides, once for all points that have them in
+      common, and only where they are not in the cache folder.
     """
 
     memory: float
     seconds: float
+    compiling: float = 0.0
 
     def beside(self, other: Cost) -> Cost:
         """The cost of both, whose arrays are there at the same time."""
-        return Cost(self.memory + other.memory, self.seconds + other.seconds)
+        return Cost(
+            self.memory + other.memory,
+            self.seconds + other.seconds,
+            self.compiling + other.compiling,
+        )
 
     def then(self, other: Cost) -> Cost:
         """The cost of both, one after the other."""
-        return Cost(max(self.memory, other.memory), self.seconds + other.seconds)
+        return Cost(
+            max(self.memory, other.memory),
+            self.seconds + other.seconds,
+            self.compiling + other.compiling,
+        )
 
     def times(self, runs: float) -> Cost:
-        """The cost of so many runs, one after the other."""
-        return Cost(self.memory, self.seconds * runs)
+        """The cost of so many runs of the same kernels, one after the other."""
+        return replace(self, seconds=self.seconds * runs)
 
 
 NOTHING = Cost(0.0, 0.0)

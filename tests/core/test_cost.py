@@ -24,6 +24,7 @@ from rgc.loaded import Loaded
 from rgc.model.options import Options
 from rgc.schemes import SCHEMES
 from rgc.schemes.cost import Cost
+from rgc.schemes.costs import compiling
 from rgc.schemes.costs.coupling_maps import classes_of_corners
 
 ISING = """parameters {{ K = 0.4, n = 4 }}
@@ -290,3 +291,69 @@ def test_the_largest_point_of_every_other_spec_counts(tmp_path: Path) -> None:
         with pytest.raises(SpecError, match=r"20000") as refused:
             cost.refuse(spec, GIB)
         assert refused.value.problems[0].code == "too-much-memory"
+
+
+SEEN = {
+    "square": ("square(6)", "ising", "sum(<i,j>) s[i]*s[j]", "sample"),
+    "cubic": ("cubic(4)", "ising", "sum(<i,j>) s[i]*s[j]", "sample"),
+    "four spins": ("square(6)", "ising", "sum(i) s[i]*s[i+x]*s[i+y]*s[i+x+y]", "sample"),
+    "potts": ("square(6)", "potts(8)", "sum(<i,j>) delta(s[i], s[j])", "sample"),
+    "honeycomb": ("honeycomb(4)", "ising", "sum(<i,j>) s[i]*s[j]", "sample"),
+    "complete": ("complete(24)", "ising", "sum(<i,j>) s[i]*s[j]/24", "sample"),
+    "pairs": ("chain(40)", "ising", "sum(i < j) distance(i,j)^(-2)*s[i]*s[j]", "sample"),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_the_nodes_of_a_sweep_are_known_beforehand(name: str) -> None:
+    """To a factor of two and a half, against those of the program that is made."""
+    lattice, spins, term, flow = SEEN[name]
+    spec = rgc.load(
+        f"lattice {lattice}\nspins s: {spins}\nhamiltonian - 0.1 * {term}\nflow {flow}\n"
+    )
+    made = rgc.compile(spec, backend="reference").machine.made
+    (sweep,) = (program for program, _ in made if program.name == "sweep")
+    rules = sweep.rules if len(sweep.rules) < 10 else sweep.rules[:1]  # one form
+    nodes = sum(len(rule.nodes) for rule in rules)
+    assert 0.4 < compiling.nodes(spec.spec) / nodes < 2.5
+
+
+def test_compiling_counts_once_for_all_points_that_share_kernels(tmp_path: Path) -> None:
+    flow = "flow sample(sweeps=10, replicas=64)"
+    one, couplings, sizes = (
+        cost.of_run(loaded("square(n)", f"{flow}\n{scan}")).compiling
+        for scan in ("", "scan { K = 0.1:0.4:50 }", "scan { n = [4, 6, 8] }")
+    )
+    assert one == couplings
+    assert sizes == pytest.approx(3 * one)
+
+
+WIDE = """lattice hypercubic(16, d=4)
+spins s: ising
+hamiltonian - 0.1 * sum(<i,j>) s[i]*s[j]
+block majority(2)
+flow mcrg(sweeps=10, replicas=64, basis=operators(range=6, bodies=2))
+"""
+
+
+def test_long_compiling_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "spec.rgc"
+    spec.write_text(WIDE)
+    assert main(["check", str(spec)]) == 0
+    assert re.search(r"of one core, after \d+ s to compile\n$", capsys.readouterr().out)
+    assert main(["check", str(spec), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["compile_seconds"] > 5
+    spec.write_text(WIDE.replace("range=6", "range=1"))
+    assert main(["check", str(spec)]) == 0
+    assert capsys.readouterr().out.endswith("of one core\n")
+
+
+def test_exact_gradients_go_through_the_side_that_is_tabled() -> None:
+    """A number for each of its states and each unit of the other, at every epoch."""
+    for sites, hidden, states in ((4, 12, 2**16), (8, 8, 2**8)):
+        spec = rgc.load(
+            f"lattice square({sites})\nspins s: ising\ndata patterns(50)\n"
+            f"stack {{ rbm(hidden={hidden}, train=exact(epochs=100)) }}\nflow train\n"
+        )
+        other = hidden if states == 2 ** (sites**2) else sites**2
+        assert cost.of_run(spec).seconds > 100 * states * other * 1e-8

@@ -154,6 +154,14 @@ def test_a_graph_has_any_number_of_sites_but_a_limit(tmp_path: Path) -> None:
     spec.write_text('lattice graph("edges.csv")\nspins s: ising\n')
     with pytest.raises(SpecError, match="beyond the limit of 4096 sites"):
         rgc.load(spec)
+    pairs = ((a, b) for a in range(400) for b in range(a))  # 79,800
+    (tmp_path / "edges.csv").write_text("a,b\n" + "".join(f"{a},{b}\n" for a, b in pairs))
+    with pytest.raises(SpecError, match="line 65538: there are more than 65536 edges"):
+        rgc.load(spec)
+    with (tmp_path / "edges.csv").open("wb") as file:
+        file.truncate(2**30)  # without a block on the disk
+    with pytest.raises(SpecError, match="is larger than 16 MiB"):
+        rgc.load(spec)
 
 
 @pytest.mark.parametrize(("sign", "fits"), [("-", True), ("+", False)])

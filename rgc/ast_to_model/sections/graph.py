@@ -8,6 +8,8 @@ fewer sites than there are columns leaves the last of them empty.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from io import StringIO
 from itertools import takewhile
 from math import isfinite
 from pathlib import Path
@@ -15,10 +17,10 @@ from string import ascii_lowercase
 
 from rgc.ast_to_model.scope import problem
 from rgc.errors import SpecError, listing
-from rgc.model.graphs import MOST_SITES, graph
+from rgc.model.graphs import MOST_EDGES, MOST_SITES, graph
 from rgc.model.lattice import Lattice
 from rgc.passes.check_file import missing
-from rgc.text import Span
+from rgc.text import Span, Unsuitable, whole
 
 FEWEST = 2
 """Sites that an edge joins, at least."""
@@ -32,20 +34,18 @@ def read_graph(folder: Path, path: str, span: Span | None) -> Lattice:
     Raises `SpecError`: missing-file, unreadable-file for what is no such table, and bad-graph for
     edges without two different sites, edges that stand twice, and numbers that are not finite.
     """
-    try:
-        with (folder / path).open(encoding="utf-8-sig", newline="") as file:
-            rows = [(number, row) for number, row in enumerate(csv.reader(file), 1) if any(row)]
-    except OSError as error:
-        raise missing(folder, path, error, span) from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise problem("unreadable-file", f"'{path}' is no table: {error}", span) from None
-    names = [cell.strip() for cell in rows[0][1]] if rows else []
+    rows = _rows(folder, path, span)
+    _, first_row = next(rows, (1, []))
+    names = [cell.strip() for cell in first_row]
     letters = _letters(names, path, span)
     table = _Table(path, span, names, letters)
     edges: list[tuple[int, ...]] = []
     lines: dict[tuple[int, ...], int] = {}
     columns: dict[str, list[float]] = {name: [] for name in names if name not in letters}
-    for number, row in rows[1:]:
+    for number, row in rows:
+        if len(edges) == MOST_EDGES:
+            message = f"there are more than {MOST_EDGES} edges, which is the limit"
+            raise table.wrong(number, message)
         edge = table.edge(number, row)
         first = lines.setdefault(tuple(sorted(edge)), number)
         if first != number:
@@ -57,6 +57,19 @@ def read_graph(folder: Path, path: str, span: Span | None) -> Lattice:
     if not edges:
         raise problem("bad-graph", f"'{path}' has no edges", span, hint=EXAMPLE)
     return graph(edges, columns)
+
+
+def _rows(folder: Path, path: str, span: Span | None) -> Iterator[tuple[int, list[str]]]:
+    """The lines of the table that are not empty, with their numbers. Raises `SpecError`."""
+    try:
+        lines = StringIO(whole(folder / path).decode("utf-8-sig"), newline="")
+        yield from ((number, row) for number, row in enumerate(csv.reader(lines), 1) if any(row))
+    except OSError as error:
+        raise missing(folder, path, error, span) from None
+    except Unsuitable as error:
+        raise problem("unreadable-file", f"'{path}' {error}", span) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise problem("unreadable-file", f"'{path}' is no table: {error}", span) from None
 
 
 def _letters(names: list[str], path: str, span: Span | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import prod
+from math import log10, prod
 from pathlib import Path
 from typing import cast
 
@@ -27,6 +27,8 @@ BOUNDARIES = ("periodic", "open", "antiperiodic")
 HELICAL = ("helical", "screw", "skew", "shifted", "twisted")
 """What others call edges around which rows go on with the next one."""
 MOST_SITES = 2**31 - 1
+MOST_DIGITS = 300
+"""Digits of the number of bonds of a diamond lattice, which is a float64 and so is ln Z of them."""
 
 Given = Mapping[str, ast.Expr]
 """What stands for each option of a call."""
@@ -117,7 +119,20 @@ def _complete(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Complete
 
 
 def _diamond(call: ast.Call, given: Given, scope: Scope, _: Folder) -> Diamond:
-    return Diamond(**{name: _integer(call, name, given, scope) for name in given})
+    """Raises `SpecError` for one whose bonds cannot be counted, since ln Z of all has no number."""
+    made = Diamond(**{name: _integer(call, name, given, scope) for name in given})
+    if made.generations is None:
+        return made
+    digits = log10(made.b * made.branches)
+    most = int(MOST_DIGITS / digits)
+    if made.generations > most:
+        message = (
+            f"{made.generations} generations make 10^{made.generations * digits:.4g} bonds; the "
+            f"limit is 10^{MOST_DIGITS}"
+        )
+        hint = f"take at most {most}, or leave generations out for an infinite lattice"
+        raise problem("out-of-range", message, given["generations"].span, hint=hint)
+    return made
 
 
 def _integer(call: ast.Call, name: str, given: Given, scope: Scope) -> int:

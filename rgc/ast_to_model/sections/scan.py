@@ -47,7 +47,8 @@ def check_scan(spec: Spec, context: Context) -> Spec:
         context.fail("scan", error)
     points = prod(len(axis.values) for axis in axes)
     if points > POINT_LIMIT:
-        where = section.name_span if section is not None else None
+        flow = spec.flow.span if spec.flow is not None else None  # which tempers, without a scan
+        where = section.name_span if section is not None else flow
         message = f"this scan has {points} points; the limit is {POINT_LIMIT}"
         context.problems.error(
             "too-many-points", message, where, hint="take fewer values of each parameter"

@@ -87,7 +87,7 @@ class Fit(Fitting):
             "ends": np.full((unknown, 2), np.nan),
             "profiles": np.full((unknown, POINTS, 2), np.nan),
         }
-        return State(0, arrays, {})
+        return State(0, arrays, {}, fixed=True)
 
     def step(self, state: State) -> State:
         looks = ceil(self.points / BATCH)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from rgc.flows.data.rows import Rows
 from rgc.flows.data.source import make_source
-from rgc.flows.flow import Account, State
+from rgc.flows.flow import Account, State, check_alike
 from rgc.flows.machines.annealing import STEPS
 from rgc.flows.machines.exact_training import ExactTraining
 from rgc.flows.machines.iterated import Iteration, make_iteration
@@ -213,8 +213,11 @@ class Train:
         for number, taught in enumerate(self.stack.layers):
             if taught.watch.marks:
                 found[f"layer{number + 1}.update"] = np.array(taught.watch.marks, dtype=np.float64)
-            for name, values in named(state, f"{number}.watch.").items():
-                found[f"layer{number + 1}.{name}"] = values
+            written = named(state, f"{number}.watch.")
+            firsts = taught.watch.start() if taught.learning.updates else {}
+            for name, first in firsts.items():
+                check_alike(written[name], first)
+                found[f"layer{number + 1}.{name}"] = written[name]
         return found
 
     def _strips(self, state: State) -> NDArray[np.float64] | None:

@@ -96,7 +96,7 @@ class Mcrg:
             written = as_written(level.lattice)
             shape = (len(self.maps), *written.cells, len(written.basis))
             arrays[f"configuration_{level.number}"] = np.zeros(shape, dtype=np.int8)
-        return State(0, arrays | self._sums())
+        return State(0, arrays | self._sums(), fixed=True)
 
     def _sums(self) -> dict[str, NDArray[Any]]:
         """The sums over operators before the first record."""

@@ -73,7 +73,7 @@ class Sample:
     def start(self) -> State:
         spins = {f"spins_{k}": field for k, field in enumerate(self.sampler.start())}
         kept = self.saver.start() if self.saver is not None else {}
-        return State(0, spins | self.estimator.start() | kept)
+        return State(0, spins | self.estimator.start() | kept, fixed=True)
 
     def step(self, state: State) -> State:
         return stepped(self, state)

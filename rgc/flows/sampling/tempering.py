@@ -88,6 +88,7 @@ class Tempering:
                 "accepted": np.zeros((count - 1, plan.replicas), np.int64),
                 "round_trips": np.zeros(plan.replicas, np.int64),
             },
+            fixed=True,
         )
         for number, sample in enumerate(self.samples):
             _put(state.arrays, number, sample.start().arrays)

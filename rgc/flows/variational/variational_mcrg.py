@@ -88,7 +88,7 @@ class VariationalMcrg:
             arrays |= {name: np.zeros(len(sums.level.invariant)) for name in bias}
             arrays[f"path_{sums.level.number}"] = np.full((1 + GROUPS, POINTS), np.nan)
             arrays |= sums.empty(records)
-        return State(0, arrays, {"failed": {}})
+        return State(0, arrays, {"failed": {}}, fixed=True)
 
     def step(self, state: State) -> State:
         number, done = divmod(state.done, self.schedule[-1].end)

@@ -17,6 +17,7 @@ from rgc.model.tempering import inner_update, tempering
 from rgc.passes.choose_clusters import choose_clusters
 from rgc.passes.quench import signs_alone
 from rgc.schemes.cost import NOTHING, NUMBER, Cost
+from rgc.schemes.costs import compiling
 from rgc.schemes.needs.bias import certain
 from rgc.schemes.needs.critical import DOUBLINGS, SHORT
 from rgc.schemes.needs.operators import by_bodies
@@ -92,6 +93,9 @@ def sample(spec: Spec, options: Options) -> Cost:
         memory += pairs * (MATRIX + OF_REALISATION * realisations)
         seconds = sweeps * pairs * options.number("replicas") / PAIRED
     update = options.values.get("update")
+    compiled = compiling.KERNELS + compiling.sweep(spec)
+    if update_of(spec, update) in (*CLUSTER_UPDATES, *COPY_UPDATES):
+        compiled += compiling.TURN
     if update_of(spec, update) in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
         seconds += sweeps * bits * options.number("replicas") / TURNS
@@ -101,7 +105,7 @@ def sample(spec: Spec, options: Options) -> Cost:
     if tempering(update) is not None:
         memory *= at_once(update)
         seconds += sweeps * bits * options.number("replicas") / EXCHANGES
-    return Cost(memory, seconds)
+    return Cost(memory, seconds, compiled)
 
 
 def at_once(update: Value | None) -> int:
@@ -175,7 +179,10 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     together = at_once(options.values.get("update"))
     kept = 2 * saved_bytes(spec, options.values) * together
     memory = (found.memory - kept) * blocked + kept + sums * together
-    whole = Cost(memory, (found.seconds + measured) * blocked + products)
+    compiled = found.compiling + compiling.basis(
+        _sets(lattice, options["basis"], spec.species), len(levels)
+    )
+    whole = Cost(memory, (found.seconds + measured) * blocked + products, compiled)
     return _searched(whole, prod(levels[0]) / prod(levels[1])) if "find" in options else whole
 
 
@@ -184,7 +191,8 @@ def _searched(last: Cost, ratio: float) -> Cost:
     ratio.
     """
     stages = SHORT * 2.0**-DOUBLINGS + sum(2.0**-k for k in range(DOUBLINGS + 1))
-    return Cost(last.memory * (1 + 1 / ratio), last.seconds * stages * (1 + 1 / ratio))
+    both = last.memory * (1 + 1 / ratio), last.seconds * stages * (1 + 1 / ratio)
+    return Cost(*both, last.compiling)
 
 
 def variational_mcrg(spec: Spec, options: Options) -> Cost:
@@ -204,20 +212,28 @@ def variational_mcrg(spec: Spec, options: Options) -> Cost:
         work = BATCHES * (sweeps * bits / rate + measured / UPDATES) * replicas
         sums = 4 * GROUPS * operators**2 * NUMBER
         sums += (RECORD + BIASED + OPERATOR * operators) * replicas * NUMBER
-        found = found.then(Cost(bits * (TABLES + FIELDS * words * NUMBER) + sums, work))
-    return found
+        compiled = compiling.following(spec, cells, level)
+        found = found.then(Cost(bits * (TABLES + FIELDS * words * NUMBER) + sums, work, compiled))
+    compiled = compiling.KERNELS + compiling.sweep(spec)
+    compiled += compiling.basis(_sets(lattice, options["basis"], spec.species), len(cells))
+    return found.then(Cost(0.0, 0.0, compiled))
 
 
 def _operators(lattice: Lattice, basis: Value, species: Sequence[Species]) -> float:
     """About how many operators a basis has: functions of spins over the symmetries of a hypercube,
     each seen from every one of its sites, in each of the cells that differ.
     """
-    if not isinstance(basis, OperatorBasis):
-        raise TypeError(f"a basis is operators(...), not {basis!r}")
     symmetries = 2**lattice.dimension * factorial(lattice.dimension)
-    sets = enumerate(by_bodies(basis, lattice, species) or (), 1)
+    sets = enumerate(_sets(lattice, basis, species), 1)
     alike = sum((max(1.0, count / (bodies * symmetries)) for bodies, count in sets), 0.0)
     return alike * differing(lattice)
+
+
+def _sets(lattice: Lattice, basis: Value, species: Sequence[Species]) -> tuple[int, ...]:
+    """The functions of 1, 2, ... spins that a basis looks through."""
+    if not isinstance(basis, OperatorBasis):
+        raise TypeError(f"a basis is operators(...), not {basis!r}")
+    return by_bodies(basis, lattice, species) or ()
 
 
 def differing(lattice: Lattice) -> int:

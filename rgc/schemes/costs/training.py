@@ -8,7 +8,8 @@ from rgc.model.spec import Spec
 from rgc.model.stack import Rbm
 from rgc.model.trainer import Trainer
 from rgc.passes.count_states import MOST_TABLED, fits
-from rgc.schemes.cost import FLOPS, NOTHING, NUMBER, Cost
+from rgc.schemes.cost import ELEMENTS, FLOPS, NOTHING, NUMBER, Cost
+from rgc.schemes.costs import compiling
 from rgc.schemes.costs.sampling import UPDATES, bits_of
 
 VISIBLE_BYTES, HIDDEN_BYTES = 30, 16
@@ -23,6 +24,12 @@ PARAMETERS = 8
 PASSES = 4
 """Products with the weights in an update, besides two in each sweep of its chains."""
 
+CALLS, EXACT_CALLS = 7e-5, 2.5e-4
+"""Seconds of an update of few numbers, by a program and by exact gradients, measured."""
+
+EXACT_FUNCTIONS = 32
+"""Functions of a state and a unit on its other side for an exact gradient, measured."""
+
 EPOCH = 20
 """Numbers of a row for its place in the order of an epoch."""
 
@@ -31,7 +38,7 @@ def train(spec: Spec, options: Options) -> Cost:
     """Rows, parameters and chains, and the schedule of all updates; layers one after the other."""
     del options
     rows, layers = rows_of(spec.data), spec.stack.layers if spec.stack is not None else ()
-    found = _data(spec, spec.data)
+    found = _data(spec, spec.data).then(Cost(0.0, 0.0, compiling.KERNELS))
     for layer in layers:
         found = found.beside(_layer(layer, float(rows or 1)))
     return found
@@ -43,7 +50,8 @@ def _data(spec: Spec, data: Data | None) -> Cost:
     if not isinstance(samples, Samples):
         return NOTHING
     updates = float(samples.before + samples.sweeps) * samples.replicas * bits_of(spec)
-    return Cost(NUMBER * samples.rows, len(samples.points) * updates / UPDATES)
+    seconds = len(samples.points) * updates / UPDATES
+    return Cost(NUMBER * samples.rows, seconds, compiling.sweep(spec))
 
 
 def _layer(layer: Rbm, rows: float) -> Cost:
@@ -65,9 +73,12 @@ def _updates(trainer: Trainer, layer: Rbm, rows: float) -> Cost:
     chains = (trainer.chains or trainer.batch or rows) * len(trainer.betas or (1.0,))
     batch = float(trainer.batch or rows)
     products = visible * hidden * (PASSES * batch + 2.0 * (trainer.k or 1) * chains)
-    states = 0.0
+    seconds, states = CALLS + products / FLOPS, 0.0
     if trainer.algorithm == "exact":
-        states = float(layer.visible.states or 0)
-        products = visible * hidden * PASSES * states
+        tabled = fits(layer.visible.states, MOST_TABLED)  # or else the hidden side is
+        side, other = (layer.visible, hidden) if tabled else (layer.hidden, visible)
+        states = float(side.states or 0)
+        gone_through = (states * other + rows * hidden) * EXACT_FUNCTIONS
+        seconds = EXACT_CALLS + gone_through / ELEMENTS + visible * hidden * PASSES * states / FLOPS
     arrays = (visible + hidden) * (chains + states) + NUMBERS_OF_AN_UPDATE * updates
-    return Cost(arrays * NUMBER, updates * products / FLOPS)
+    return Cost(arrays * NUMBER, updates * seconds)

@@ -6,6 +6,7 @@ The files of dimod were written by dimod 0.12.23: `labelled` is the same model t
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import exp, log
@@ -17,6 +18,7 @@ import pytest
 import rgc
 from rgc.cli.convert import main
 from rgc.errors import SpecError
+from rgc.text import MODEL_BYTES
 
 HERE = Path(__file__).parent
 LATTICES, MODELS = HERE / "lattices.xml", HERE / "models.xml"
@@ -190,6 +192,29 @@ def test_what_cannot_be_said(
     assert problem.code == "foreign-model"
     assert message in problem.message
     assert not (tmp_path / "made.rgc").exists()
+
+
+def test_entities_in_another_encoding_are_not_read_either(tmp_path: Path) -> None:
+    """Bytes of UTF-16 hold no `<!ENTITY` that a search of bytes would find."""
+    source = tmp_path / "m.xml"
+    source.write_text("<!DOCTYPE x [<!ENTITY a 'b'>]><LATTICES/>", encoding="utf-16")
+    with pytest.raises(SpecError, match="no text in UTF-8"):
+        main([str(source), str(tmp_path / "made.rgc")])
+
+
+@pytest.mark.parametrize("name", ["m.xml", "m.coo", "m.json", "m.bqm"])
+def test_a_file_that_is_too_large_is_not_read(name: str, tmp_path: Path) -> None:
+    source = tmp_path / name
+    with source.open("wb") as file:
+        file.truncate(2**30)  # without a block on the disk
+    tracemalloc.start()
+    try:
+        with pytest.raises(SpecError, match="is larger than 16 MiB"):
+            main([str(source), str(tmp_path / "made.rgc")])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2.5 * MODEL_BYTES
 
 
 def test_other_files_of_dimod_are_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rgc.errors import SpecError
-from rgc.results import folder
+from rgc.results import files, folder
 from rgc.results.folder import Written, files_of_the_run, held
 from rgc.results.pages import report
 
@@ -43,6 +43,20 @@ def test_a_run_that_was_killed_holds_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == {".lock"}
     with held(tmp_path):
         pass
+
+
+def test_a_file_that_is_the_one_before_too_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A run that is killed between the two names leaves one file under both, and to rename one name
+    of a file to another of the same does nothing.
+    """
+    path, before = tmp_path / "point.npz", tmp_path / "point.npz.prev"
+    files.write(path, lambda out: out.write(b"first"), keep=before)
+    os.link(path, before)
+    files.write(path, lambda out: out.write(b"second"), keep=before)
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {
+        "point.npz": b"second",
+        "point.npz.prev": b"first",
+    }
 
 
 def test_without_locks_the_file_says_whose_it_is(

@@ -126,9 +126,19 @@ def reachable_classes(
         free = prod(len(group) + 1 for group in images) <= most
         return tuple(cartesian(*(range(len(group) + 1) for group in images))) if free else None
     everything = (1 << (1 << len(spins))) - 1
-    negative = {spin: everything // ((1 << (1 << k)) + 1) for k, spin in enumerate(spins)}
+    negative = {spin: _patterns(k, len(spins)) for k, spin in enumerate(spins)}
     tables = [[_signs(image, negative) for image in group] for group in images]
     return counted_classes(tables, everything)
+
+
+def _patterns(k: int, spins: int) -> int:
+    """The patterns of so many spins in which the k-th is -1, those without bit k, as bits of one
+    integer: made by doubling, since a long division takes time as the square of the length.
+    """
+    bits = (1 << (1 << k)) - 1
+    for doubled in range(k + 1, spins):
+        bits |= bits << (1 << doubled)
+    return bits
 
 
 def counted_classes(groups: Sequence[Sequence[int]], allowed: int) -> Classes:

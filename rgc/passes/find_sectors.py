@@ -201,15 +201,13 @@ def _kernel(equations: Iterable[int], unknowns: int) -> list[int]:
     equation."""
     pivots: dict[int, int] = {}
     for row in equations:
-        for bit, other in pivots.items():
-            if row >> bit & 1:
-                row ^= other
+        while row and (bit := row.bit_length() - 1) in pivots:
+            row ^= pivots[bit]
         if row:
-            bit = row.bit_length() - 1
-            for key, other in pivots.items():
-                if other >> bit & 1:
-                    pivots[key] = other ^ row
             pivots[bit] = row
+    for bit in sorted(pivots):  # smaller pivots are reduced before larger ones need them
+        for other in [key for key in pivots if key < bit and pivots[bit] >> key & 1]:
+            pivots[bit] ^= pivots[other]
     basis = []
     for free in range(unknowns):
         if free not in pivots:

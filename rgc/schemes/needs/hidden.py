@@ -65,6 +65,7 @@ def _of_layer(asked: Asked, layer: Rbm) -> Iterator[Problem]:
     too_many = [*basis(replace(asked, spec=spec, options={**asked.options, "basis": chosen}))]
     yield from too_many
     if not too_many and not hidden_operators(layer, chosen.range, chosen.bodies):
-        message = f"no operator of range {chosen.range:g} and {chosen.bodies} bodies is even"
-        hint = "hidden units of symmetric spins need two bodies: operators(range=2, bodies=4)"
-        yield Problem("wrong-basis", message, asked.place("basis"), hint=hint)
+        own = f"operators(range={chosen.range:g}, bodies={chosen.bodies})"
+        message = f"hidden units have no coupling among {own}"
+        hint = "take two bodies or more: operators(range=2, bodies=4)"
+        yield Problem("nothing-to-measure", message, asked.place("basis"), hint=hint)

@@ -16,6 +16,7 @@ carried by those that are not, so that the solution moves with the basis.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,13 @@ LARGEST = 20.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Surroundings:
     """What spins were seen among: `fields` int64[u, a] holds the distinct vectors S_al, `up` and
-    `down` int64[group, u] how often a spin was 1 or -1 there in each group of configurations.
+    `down` [group, u] how often a spin was 1 or -1 there in each group of configurations, whole
+    numbers or sums of weights.
     """
 
     fields: NDArray[np.int64]
-    up: NDArray[np.int64]
-    down: NDArray[np.int64]
+    up: NDArray[Any]
+    down: NDArray[Any]
 
     def only(self, operators: int) -> Surroundings:
         """The same for the first operators alone."""
@@ -49,7 +51,7 @@ class Surroundings:
             np.stack([np.bincount(index.ravel(), row, len(kept)) for row in counts])
             for counts in (self.up, self.down)
         )
-        return Surroundings(kept, up.astype(np.int64), down.astype(np.int64))
+        return Surroundings(kept, up.astype(self.up.dtype), down.astype(self.up.dtype))
 
 
 def callen_couplings(seen: Surroundings) -> Floats:
@@ -67,8 +69,8 @@ def callen_couplings(seen: Surroundings) -> Floats:
 
 def _solved(
     fields: NDArray[np.int64],
-    up: NDArray[np.int64],
-    down: NDArray[np.int64],
+    up: NDArray[Any],
+    down: NDArray[Any],
     start: Floats | None,
 ) -> Floats:
     """The maximum of sum_u up ln P(1) + down ln P(-1), by damped steps of Newton's method."""

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.analysis.eigenvalues import scaling_fields
+
 Floats = NDArray[np.float64]
 
 FARTHEST = 0.25
@@ -41,19 +43,9 @@ class Step:
         where the leading eigenvalue is not real, and phi where the level does not move, as without
         couplings.
         """
-        values = np.full(len(self.own), np.nan)
-        vectors = np.full(self.own.shape, np.nan)
-        for r, matrix in enumerate(self.linearised):
-            if not np.isfinite(matrix).all():
-                continue
-            found, left = np.linalg.eig(matrix.T)
-            first = int(np.argmax(np.abs(found)))
-            if abs(found[first].imag) < 1e-12 * abs(found[first]):
-                values[r] = found[first].real
-                phi = left[:, first].real
-                along = phi @ self.rate_own[r]
-                vectors[r] = phi / along if along else np.nan
-        return values, vectors
+        values, phi = scaling_fields(self.linearised)
+        moved = np.einsum("ra,ra->r", phi, self.rate_own)
+        return values, phi / np.where(moved == 0, np.nan, moved)[:, None]
 
 
 def critical_factor(step: Step) -> tuple[Floats, str]:

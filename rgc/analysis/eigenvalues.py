@@ -131,6 +131,24 @@ def eigenvectors(matrix: Floats) -> tuple[Complex, Complex, Complex]:
     return values[order].astype(np.complex128), right, left
 
 
+def scaling_fields(matrices: Floats) -> tuple[Floats, Floats]:
+    """The leading eigenvalue [r] of matrices T [r, n, n] and phi [r, n], its left eigenvector:
+    phi T = lambda phi, so that phi dK is the change of the leading scaling field.
+
+    The length and the sign of phi are arbitrary. Both are NaN where the eigenvalue is not real.
+    """
+    values = np.full(len(matrices), np.nan)
+    vectors = np.full(matrices.shape[:-1], np.nan)
+    for r, matrix in enumerate(matrices):
+        if not np.isfinite(matrix).all():
+            continue
+        found, left = np.linalg.eig(matrix.T)
+        first = int(np.argmax(np.abs(found)))
+        if abs(found[first].imag) < 1e-12 * abs(found[first]):
+            values[r], vectors[r] = found[first].real, left[:, first].real
+    return values, vectors
+
+
 def leading_spectra(
     correlations: Correlations, operators: Sequence[int], sizes: Sequence[int]
 ) -> dict[int, Complex]:

@@ -28,8 +28,7 @@ def tell_operators(
         return ()
     sizes = (len(spins) for term in hamiltonian.terms for _, spins in term.products)
     bodies = max(BODIES, min(max(sizes, default=BODIES), MOST_BODIES))
-    found = generate_operators(lattice, species, hamiltonian, reach=REACH, bodies=bodies)
-    return tuple(each.operator for each in fold_operators(found, lattice) if not each.flag)
+    return _that_stay(lattice, species, hamiltonian, REACH, bodies)
 
 
 def tell_hidden(layer: Rbm) -> tuple[Operator, ...]:
@@ -40,3 +39,26 @@ def tell_hidden(layer: Rbm) -> tuple[Operator, ...]:
     if not isinstance(layer.connect, Window) or not isinstance(places, Lattice):
         return ()
     return tell_operators(places, (layer.hidden.spins,), Hamiltonian(()))
+
+
+def hidden_operators(layer: Rbm, reach: float, bodies: int) -> tuple[Operator, ...]:
+    """The operators of the hidden side of a layer within a range and a number of spins, but for
+    those that a symmetry of its units makes 0. None where `tell_hidden` has none.
+    """
+    places, spins = layer.hidden.places, layer.hidden.spins
+    if not tell_hidden(layer) or not isinstance(places, Lattice):
+        return ()
+    found = _that_stay(places, (spins,), Hamiltonian(()), reach, bodies)
+    return tuple(each for each in found if not (spins.symmetric and each.bodies % 2))
+
+
+def _that_stay(
+    lattice: Lattice,
+    species: Sequence[Species],
+    hamiltonian: Hamiltonian,
+    reach: float,
+    bodies: int,
+) -> tuple[Operator, ...]:
+    """The operators that wrap onto no other."""
+    found = generate_operators(lattice, species, hamiltonian, reach=reach, bodies=bodies)
+    return tuple(each.operator for each in fold_operators(found, lattice) if not each.flag)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rgc.language.signatures import Field, Signature
 from rgc.language.updates import UPDATES
 from rgc.language.values import OperatorBasis
@@ -82,6 +84,12 @@ BASIS = Field(
     ),
 )
 
+HIDDEN_BASIS = replace(
+    BASIS,
+    doc="operators of `couplings=callen` of hidden units; default operators(range=2, bodies=4)",
+    default=None,
+)
+
 FIND = Field(
     "find",
     "word",
@@ -94,7 +102,7 @@ HISTOGRAMS = Field(
 COUPLINGS = Field(
     "couplings",
     "word",
-    "couplings of every level, from its block spins by Callen's equations",
+    "couplings of every level, from its block spins or hidden units by Callen's equations",
     choices=("callen",),
 )
 

@@ -7,7 +7,7 @@ from rgc.schemes import options
 from rgc.schemes.answers import EVERY_RULE
 from rgc.schemes.checks import TRAINING
 from rgc.schemes.costs import training
-from rgc.schemes.needs import gauge, lattice, machines
+from rgc.schemes.needs import gauge, hidden, lattice, machines
 from rgc.schemes.scheme import Ready, Scheme
 
 FIELDS = (
@@ -42,6 +42,8 @@ FIELDS = (
             "log_likelihood",
         ),
     ),
+    options.COUPLINGS,
+    options.HIDDEN_BASIS,
     options.MINIMISE,
     options.SEED,
     options.GENERATOR,
@@ -67,7 +69,7 @@ SCHEME = Scheme(
     needs=("spins", "data", "stack"),
     uses=("lattice", "hamiltonian", "block"),
     rules=EVERY_RULE,
-    limits=(gauge.anchored, machines.monitored, machines.iterated),
+    limits=(gauge.anchored, machines.monitored, machines.iterated, hidden.couplings),
     ready=Ready(
         maker="rgc.flows.machines.train:make_train",
         kind="dense",
@@ -92,6 +94,7 @@ SCHEME = Scheme(
         "minima",
         "rows_mass",
         "visible",
+        "hidden_operators",
         "half_length",
         "participation",
         "visible_hidden",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import rgc
-from rgc.analysis.eigenvalues import linearised
+from rgc.analysis.eigenvalues import linearised, scaling_fields
 from rgc.analysis.statistics import GROUPS, jackknife
 from rgc.errors import SpecError
 from rgc.flows.flow import State
@@ -197,7 +197,9 @@ flow mcrg(steps=2, sweeps=20, thermalise=10, replicas=64, basis=operators(range=
 
 
 def test_level_1_moves_with_level_0_as_with_the_level_before() -> None:
-    """dK(1)/dK(0) is the linearised map of the first step, and its first row the tangent there."""
+    """dK(1)/dK(0) is the linearised map of the first step T, and its leading left eigenvector phi,
+    for which phi T is a multiple of phi, the tangent there.
+    """
     asked = ising(16, steps=2, sweeps=40, thermalise=20, replicas=64, basis=(1.5, 2))
     flow = make_mcrg(request(asked, machine("reference")))
     state = flow.start()
@@ -209,7 +211,8 @@ def test_level_1_moves_with_level_0_as_with_the_level_before() -> None:
     levels, samples = flow.levels, flow.sampler.plan.records * 64 // GROUPS
     arrays = Measured(levels, state.arrays, samples).by_map(0)
     names = found.labels["linearised_1_even"][1]
-    moved = linearised(correlations(arrays, 1, ("even",), samples), range(len(names)))[:, 0, :]
+    moved = linearised(correlations(arrays, 1, ("even",), samples), range(len(names)))
+    _, moved = scaling_fields(moved)
     for name, each in zip(names[1:], moved.T[1:], strict=True):
         value, error = jackknife(each / moved[:, 0])
         shown = found.levels[1].averages[f"critical_tangent.{name}"]

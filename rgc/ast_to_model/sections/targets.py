@@ -17,9 +17,10 @@ from rgc.model.stack import MOST_RINGS, Stack, rings_of
 from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator
 from rgc.passes.find_turns import find_turns
 from rgc.passes.generate_operators import generate_operators
-from rgc.passes.tell_operators import tell_hidden, tell_operators
+from rgc.passes.tell_operators import hidden_operators, tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
+from rgc.schemes.needs.hidden import basis_of_hidden
 from rgc.schemes.needs.layer_answers import lacking
 from rgc.schemes.needs.machines import THERMOMETERS, not_compared
 from rgc.schemes.needs.steps import shapes
@@ -49,6 +50,8 @@ def known_targets(spec: Spec, head: str) -> tuple[str, ...]:
         elif answer == "visible":
             names += [f"visible.{name}" for name in _told(spec)]
             names += [f"hidden.{name}" for name in _hidden(spec)]
+        elif answer == HIDDEN:
+            names += _drawn(spec)
         elif answer == "visible_hidden":
             names += [f"{answer}.r{ring}" for ring in range(1, _rings(spec))]
         elif answer == "critical_tangent":
@@ -88,6 +91,9 @@ def _answers(scheme: Scheme | None, spec: Spec) -> tuple[str, ...]:
     return (*scheme.answers, *(answer for answer in asked if answer not in nulls))
 
 
+HIDDEN = "hidden_operators"
+"""The kind of answer that couplings of hidden units from samples are, by names of operators."""
+
 LAYERS = ("layer", "level")
 """The selectors that number the layers of a stack, from 1; 0 are the visible units."""
 
@@ -114,21 +120,24 @@ def with_layer(
             message = f"there is no {option.name} {number}: the stack has {has}"
             hint = f"write {option.name}={last}"
             raise problem("out-of-range", message, option.span, hint=hint)
-    if path[0] in THERMOMETERS:
-        _check_steps(target, path[0], given, flow)
-    elif path[0] in (*SCHEMES[flow.scheme].answers, "hidden"):
+    answer = HIDDEN if len(path) == 1 and path[0] in _drawn(spec) else path[0]
+    if answer in THERMOMETERS:
+        _check_steps(target, answer, given, flow)
+    elif answer in (*SCHEMES[flow.scheme].answers, "hidden"):
         chosen = [number for name in LAYERS if isinstance(number := given.get(name), int)]
-        number = chosen[0] if chosen else _only_layer(target, path, spec, stack)
-        _check_answer(target, path, number, spec, stack)
+        number = chosen[0] if chosen else _only_layer(target, path, answer, spec, stack)
+        _check_answer(target, path, answer, number, spec, stack)
         return selectors if chosen else (*selectors, ("layer", number))
     return selectors
 
 
-def _only_layer(target: ast.Expr, path: Sequence[str], spec: Spec, stack: Stack) -> int:
-    """The layer that has an answer, or the first where none has it. Raises `SpecError` where
-    several do."""
+def _only_layer(
+    target: ast.Expr, path: Sequence[str], answer: str, spec: Spec, stack: Stack
+) -> int:
+    """The layer that has an answer of a kind, or the first where none has it. Raises `SpecError`
+    where several do."""
     numbers = range(1, len(stack.layers) + 1)
-    having = [number for number in numbers if lacking(spec, stack, number, path[0]) is None]
+    having = [number for number in numbers if lacking(spec, stack, number, answer) is None]
     if len(having) > 1:
         name = ".".join(path)
         message = f"'{name}' is that of a layer, and {len(having)} layers have it"
@@ -138,9 +147,9 @@ def _only_layer(target: ast.Expr, path: Sequence[str], spec: Spec, stack: Stack)
 
 
 def _check_answer(
-    target: ast.Expr, path: Sequence[str], number: int, spec: Spec, stack: Stack
+    target: ast.Expr, path: Sequence[str], answer: str, number: int, spec: Spec, stack: Stack
 ) -> None:
-    """Raise `SpecError` for an answer that a layer, numbered from 1, does not have."""
+    """Raise `SpecError` for an answer of a kind that a layer, numbered from 1, does not have."""
     name = ".".join(path)
     if number == 0:
         if path[0] != "half_length":
@@ -150,7 +159,7 @@ def _check_answer(
         return
     for found in not_compared(name, stack.layers[number - 1], spec.data, target.span):
         raise SpecError([found])
-    reason = lacking(spec, stack, number, path[0])
+    reason = lacking(spec, stack, number, answer)
     if reason is not None:
         why, hint = reason
         message = f"layer {number} has no '{name}': {why}"
@@ -292,6 +301,18 @@ def _hidden(spec: Spec) -> list[str]:
     layers = spec.stack.layers if spec.stack is not None else ()
     names = [each.name for layer in layers for each in tell_hidden(layer)]
     return [*names, *(("other_pairs",) if names else ())]
+
+
+def _drawn(spec: Spec) -> list[str]:
+    """The operators of hidden sides of a stack whose couplings are found from samples."""
+    layers = spec.stack.layers if spec.stack is not None else ()
+    options = spec.flow.options if spec.flow is not None else {}
+    basis = basis_of_hidden(options)
+    return [
+        each.name
+        for layer in (layers if "couplings" in options else ())
+        for each in hidden_operators(layer, basis.range, basis.bodies)
+    ]
 
 
 def _couplings(spec: Spec) -> list[str]:

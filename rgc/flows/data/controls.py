@@ -37,7 +37,7 @@ def independent(rows: Rows, key: Key) -> Rows:
     states = np.empty_like(even.states)
     for site in range(even.sites):
         states[:, site] = even.states[permutation(key_of(key, ROWS, site), even.count), site]
-    return replace(even, states=states)
+    return replace(even, states=states, chains=None)
 
 
 def gaussian_twin(rows: Rows, key: Key) -> Rows:
@@ -57,7 +57,7 @@ def gaussian_twin(rows: Rows, key: Key) -> Rows:
         drawn = _drawn(key_of(key, FIELD), here, rows.sites)
         field = drawn @ twin.root.T if rows.cells is None else _moved(drawn, twin, rows.cells)
         states[here] = field > thresholds
-    return replace(rows, states=states, weights=None, notes=_said(twin))
+    return replace(rows, states=states, weights=None, chains=None, notes=_said(twin))
 
 
 def _said(twin: Twin) -> tuple[str, ...]:

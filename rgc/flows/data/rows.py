@@ -34,8 +34,9 @@ class Rows:
     is float64[row, site] and holds the values. With `means` they are int32[row, feature], averages
     of features in units of 1 / 2^15. Sites are numbered as in canonical fields. `weights`
     float64[row] say how often each row counts; None: all alike. `cells` is the shape of a lattice
-    whose translations leave the distribution of the rows unchanged, if there is one. `notes` are
-    what is to be said of how they were made.
+    whose translations leave the distribution of the rows unchanged, if there is one. `chains`
+    int64[row] says which rows may depend on each other, those of one number; None: none do. `notes`
+    are what is to be said of how they were made.
     """
 
     species: Species
@@ -43,6 +44,7 @@ class Rows:
     weights: NDArray[np.float64] | None = None
     means: bool = False
     cells: Cell | None = None
+    chains: NDArray[np.int64] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -56,7 +58,8 @@ class Rows:
     def at(self, rows: NDArray[np.intp]) -> Rows:
         """Some of the rows."""
         weights = None if self.weights is None else self.weights[rows]
-        return replace(self, states=self.states[rows], weights=weights)
+        chains = None if self.chains is None else self.chains[rows]
+        return replace(self, states=self.states[rows], weights=weights, chains=chains)
 
     def first(self, count: int) -> Rows:
         """The first rows, at most so many."""
@@ -187,7 +190,7 @@ def evened(rows: Rows) -> Rows:
     upper = np.cumsum(rows.weights)
     marks = (np.arange(rows.count) + 0.5) * (upper[-1] / rows.count)
     chosen = np.minimum(np.searchsorted(upper, marks, side="right"), rows.count - 1)
-    return replace(rows, states=rows.states[chosen], weights=None)
+    return replace(rows.at(chosen), weights=None)
 
 
 def constant_sites(rows: Rows) -> NDArray[np.intp]:

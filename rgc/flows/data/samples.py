@@ -28,7 +28,8 @@ class Sampling:
     """`count` configurations of each set, the sets one after the other, in steps of a sweep.
 
     A set takes the replicas of each record in turn, and then those of the next record. `cells` are
-    those of `Rows`. The arrays are `spins`, the canonical field as it is, and `records`
+    those of `Rows`, and so are chains: the same replica of every set, so that groups of them hold
+    as much of each set. The arrays are `spins`, the canonical field as it is, and `records`
     u64[record, ...], those of all sets.
     """
 
@@ -68,7 +69,9 @@ class Sampling:
         """The configurations, after the last sweep."""
         parts = np.split(arrays["records"], len(self.samplers))
         states = np.concatenate([self._states(part) for part in parts])
-        return Rows(species=self._model.species[0], states=states, cells=self.cells)
+        species, replicas = self._model.species[0], self.samplers[0].plan.replicas
+        chains = np.tile(np.arange(self.count) % replicas, len(self.samplers))
+        return Rows(species=species, states=states, cells=self.cells, chains=chains)
 
     def _states(self, records: NDArray[Any]) -> States:
         """Those of one set."""

@@ -57,7 +57,8 @@ class Trained:
     Hamiltonian of its data, if it has one.
 
     `below` are the weights of the layers below it, multiplied, from features of the lowest visible
-    units to those of its own. `annealed` are its chains, where it has any.
+    units to those of its own. `annealed` are its chains, where it has any. `drawn` are states of
+    its hidden units, one for each row, where their couplings are asked for.
     """
 
     number: int
@@ -74,6 +75,7 @@ class Trained:
     bottom: Side
     annealed: Annealed | None
     key: Key
+    drawn: Rows | None = None
 
     @property
     def models(self) -> Mapping[int | None, Parameters]:

@@ -84,4 +84,11 @@ def _passed(
         parts.append(left if kept.means else states_in(left, species, len(taken)))
         differ += sum(int(tally.sum()) for tally in tallies)
     states = np.concatenate(parts)
-    return Rows(species=species, states=states, weights=rows.weights, means=kept.means), differ
+    above = Rows(
+        species=species,
+        states=states,
+        weights=rows.weights,
+        means=kept.means,
+        chains=rows.chains,
+    )
+    return above, differ

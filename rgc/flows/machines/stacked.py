@@ -127,6 +127,16 @@ class Stacked:
         passed = means_above if layer.upward == "means" else ascended
         return passed(self.request.backend, layer, self.integers(state, number), rows, key)
 
+    def drawn_above(self, state: State, number: int) -> Rows:
+        """States of the hidden units of a trained layer, one for each of its rows: what the layer
+        above is trained on, unless that sees means.
+        """
+        layer = self.layers[number].layer
+        if number + 1 < len(self.layers) and layer.upward != "means":
+            return self.rows(state, number + 1)
+        key, integers = key_of(self.key(number), UPWARD), self.integers(state, number)
+        return ascended(self.request.backend, layer, integers, self.rows(state, number), key)
+
     def passed(self, state: State, rows: Rows, up: tuple[int, int], down: tuple[int, int]) -> Rows:
         """What rows are after a pass up the whole stack and down again, with draws of a purpose
         and a number for each way.
@@ -157,7 +167,7 @@ class Stacked:
 
     def trained(self, state: State) -> Iterator[Trained]:
         """The layers at the end, bottom up."""
-        below = None
+        below, asked = None, "couplings" in self.request.options
         for number, taught in enumerate(self.layers):
             arrays, weighed = self.arrays(state, number), named(state, f"{number}.annealed.")
             found = Trained(
@@ -175,6 +185,7 @@ class Stacked:
                 bottom=self.layers[0].layer.visible,
                 annealed=self.annealing(state, number).annealed(weighed) if weighed else None,
                 key=self.key(number),
+                drawn=self.drawn_above(state, number) if asked else None,
             )
             below = found.through
             yield found

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.bound import bounds
 from rgc.flows.machines.field_answer import cells_of, data_length
+from rgc.flows.machines.hidden_couplings import hidden_couplings
 from rgc.flows.machines.iterated import as_tables
 from rgc.flows.machines.layer_answer import Trained, answered
 from rgc.flows.machines.network import network_kl
@@ -19,9 +20,11 @@ from rgc.flows.machines.sides import features_of
 from rgc.flows.machines.visible_hidden import MOST, visible_hidden
 from rgc.flows.machines.weights_file import file_of
 from rgc.flows.request import Request
+from rgc.flows.sampling.callen import Found, with_couplings
 from rgc.model.stack import rings_of
 from rgc.passes.count_states import MOST_JOINT, fits
 from rgc.results.result import Estimate, IteratedChains, Level, Result
+from rgc.schemes.needs.hidden import basis_of_hidden
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +62,7 @@ def finished(
         if request.options.flag("receptive_fields"):
             own_tables = {**answer.tables, **profile}
             tables |= {f"layer{number}.{name}": table for name, table in own_tables.items()}
-    return Result(
+    result = Result(
         "train",
         levels=tuple(levels),
         tables=tables,
@@ -68,6 +71,19 @@ def finished(
         warnings=(*notes, *(text for answer in answers for text in answer.warnings)),
         provenance=provenance,
     )
+    return with_couplings(result, _drawn(request, layers), "layer", "layer{number}.{name}")
+
+
+def _drawn(request: Request, layers: Sequence[Trained]) -> dict[int, Found]:
+    """The couplings of what the data become on the hidden units of each layer, where they are
+    asked for and hidden units have neighbours.
+    """
+    basis, found = basis_of_hidden(request.options.values), dict[int, Found]()
+    for layer in layers:
+        if layer.drawn is not None:
+            own = hidden_couplings(layer.layer, layer.drawn, basis)
+            found |= {} if own is None else {layer.number: own}
+    return found
 
 
 def _networks(layers: Sequence[Trained]) -> list[dict[str, Estimate]]:

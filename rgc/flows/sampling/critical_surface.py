@@ -2,8 +2,11 @@
 spec.
 
 Far along the flow only the relevant direction is left, so that the rows of dK(n)_a/dK(0)_b become
-proportional to the normal of the critical surface: couplings that change by dK_b stay critical
-where sum_b (dK(n)_a/dK(0)_b) dK_b = 0 (Swendsen 1984).
+proportional to the normal of the critical surface (Swendsen 1984). The relevant scaling field of a
+level is phi dK(n), with phi the leading left eigenvector of the map that leads to it, and
+irrelevant directions are no part of it: so couplings that change by dK_b stay critical where
+
+    sum_ab phi_a (dK(n)_a/dK(0)_b) dK_b = 0.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rgc.analysis.eigenvalues import linearised
+from rgc.analysis.eigenvalues import linearised, scaling_fields
 from rgc.analysis.headline import ONE_CHANGE
 from rgc.analysis.level_spectra import remaining, shells
 from rgc.analysis.statistics import jackknife
@@ -30,13 +33,14 @@ if TYPE_CHECKING:
 TANGENT = "critical_tangent"
 
 RULE = (
-    "dK(n)/dK_b over dK(n)/dK_1 at the last level that holds the range without wrapping; "
+    "how the relevant scaling field of the last level that holds the range without wrapping "
+    "changes with K_b over how it changes with K_1, phi dK(n)/dK_b over phi dK(n)/dK_1; "
     "statistical error by jackknife over replicas; systematic error the largest that several "
     "changes say beyond their statistics: from the two levels before and with one shell less"
 )
 
 Ratios = Mapping[str, "NDArray[np.float64]"]
-"""dK(n)/dK_b over dK(n)/dK_1 for every operator b but the first, [1 + group]."""
+"""phi dK(n)/dK_b over phi dK(n)/dK_1 for every operator b but the first, [1 + group]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +97,10 @@ def _ratios(
     levels: Levels, level: SampledLevel, arrays: Arrays, samples: int, basis: Sequence[int]
 ) -> Ratios:
     sector = levels.basis.invariant
-    both = correlations(arrays, level.number, (sector,), samples, kind="origin")
-    moved = linearised(both, basis)[:, 0, :]
+    before = correlations(arrays, level.number, (sector,), samples)
+    origin = correlations(arrays, level.number, (sector,), samples, kind="origin")
+    _, phi = scaling_fields(linearised(before, basis))
+    moved = np.einsum("ra,rab->rb", phi, linearised(origin, basis))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = moved[:, 1:] / moved[:, :1]
     names = [levels.names[sector][k] for k in basis[1:]]
@@ -120,7 +126,7 @@ def _estimate(
     """With its statistical error alone, or also with what is `said` about the systematic one."""
     value, statistical = map(float, jackknife(ratio))
     if not np.isfinite([value, statistical]).all():
-        return Estimate(None, None, note="an operator does not fluctuate")
+        return Estimate(None, None, note="no operator tells the relevant direction")
     if said is None:
         return Estimate(value, statistical)
     error = systematic(said)

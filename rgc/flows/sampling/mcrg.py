@@ -12,9 +12,9 @@ import numpy as np
 
 from rgc.flows.flow import Account, State
 from rgc.flows.request import Request
-from rgc.flows.sampling.callen import Callen, make_callen
 from rgc.flows.sampling.estimator import Estimator, make_estimator
 from rgc.flows.sampling.histograms import Histograms, make_histograms, wanted
+from rgc.flows.sampling.level_couplings import LevelCouplings, make_level_couplings
 from rgc.flows.sampling.levels import Blocking, Levels, make_levels
 from rgc.flows.sampling.mcrg_records import McrgRecording, recording
 from rgc.flows.sampling.mcrg_result import mcrg_result
@@ -65,7 +65,7 @@ class Mcrg:
     maps: tuple[tuple[Blocking, ...], ...]
     saver: Saver | None = None
     driver: Linear | None = None
-    callen: Callen | None = None
+    couplings: LevelCouplings | None = None
     histograms: Histograms | None = None
 
     @property
@@ -135,7 +135,7 @@ class Mcrg:
     @property
     def keepers(self) -> tuple[Saver, ...]:
         """What keeps configurations, for whoever asks for them and for couplings."""
-        of_couplings = None if self.callen is None else self.callen.saver
+        of_couplings = None if self.couplings is None else self.couplings.saver
         return tuple(each for each in (self.saver, of_couplings) if each is not None)
 
     @property
@@ -153,7 +153,7 @@ class Mcrg:
     def finish(self, state: State) -> Result:
         arrays = self.sums_by_group(state)
         found = mcrg_result(self.sampler, self.estimator, self.levels, arrays, self.provenance)
-        for made in (self.callen, self.histograms):
+        for made in (self.couplings, self.histograms):
             found = found if made is None else made.result(found, arrays)
         return found if self.saver is None else replace(found, saved=self.saver.saved(arrays))
 
@@ -201,7 +201,7 @@ def make_mcrg(request: Request, *, chain: int = 0, moved: Collection[str] = ()) 
         levels.maps(sampler.plan.words),
         saver,
         driver,
-        make_callen(sampler, levels),
+        make_level_couplings(sampler, levels),
         make_histograms(model, levels.levels, sampler.plan.parts, sampler.plan.records),
     )
 

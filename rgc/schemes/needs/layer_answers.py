@@ -121,6 +121,13 @@ NEEDED: Mapping[str, tuple[Row, ...]] = {
             "couplings of dense layers are tabled by the distance of their fields",
         ),
     ),
+    "hidden_operators": (
+        (
+            lambda asked: not tell_hidden(asked.layer),
+            "its hidden units have no neighbours",
+            "connect it by patch or convolution",
+        ),
+    ),
     "information": (
         (
             lambda asked: (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from math import hypot
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from math import hypot, sqrt
+from typing import Any
 
 import numpy as np
 
+from rgc.analysis.statistics import jackknife
 from rgc.model.expressions import Apply, Expression, evaluate, written
 from rgc.results.result import Estimate, Kind
 
@@ -22,14 +25,24 @@ STEP = 1e-6
 """Relative step by which it is found whether a number rises with another."""
 
 
-def derived(
-    asked: Expression, found: Found, source: Callable[[Expression], Hashable] = lambda leaf: None
-) -> Estimate:
-    """An expression of numbers, whose leaves were found.
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which run a leaf is of, and its seed: replicas of the same number share random numbers in all
+    runs with one seed."""
 
-    Errors of leaves of one `source` are added, since nothing is known of how they go together;
-    those of different sources, which are independent, add in quadrature. Where a leaf has no value
-    there is none, with its note.
+    name: str
+    seed: int
+
+
+def derived(
+    asked: Expression, found: Found, of: Callable[[Expression], Run | None] = lambda leaf: None
+) -> Estimate:
+    """An expression of numbers, whose leaves were found, each `of` a run.
+
+    Statistical errors of runs with one seed go together by the jackknife where all their leaves
+    have resamples. Other errors of leaves of one run are added, since nothing is known of how they
+    go together; those of different runs, which are independent, add in quadrature. Where a leaf has
+    no value there is none, with its note.
     """
     missing = next((each for each in found.values() if each.value is None), None)
     if missing is not None:
@@ -38,18 +51,70 @@ def derived(
     if not np.isfinite(value):
         return Estimate(None, None, note="not a finite number")
     notes = dict.fromkeys(each.note for each in found.values() if each.note)
-    several = isinstance(asked, Apply)
-    apart = len(set(map(source, found))) > 1
-    how = "are added, those of different runs in quadrature" if apart else "are added"
+    together = _together(found, of)
+    joint = [_jackknifed(asked, found, leaves) for leaves in together]
+    apart = {leaf for leaves in together for leaf in leaves}
+    alone = {leaf: each for leaf, each in found.items() if leaf not in apart}
+    rest = {leaf: _unshared(found[leaf]) for leaf in apart}
+    systematic = _propagated(asked, found, {l: e.systematic for l, e in found.items()}, of)
     return Estimate(
         value,
-        _propagated(asked, found, "error", source),
+        _total(_propagated(asked, found, {l: e.error for l, e in alone.items()} | rest, of), joint),
         _kind(asked, found),
-        statistical=_propagated(asked, found, "statistical", source),
-        systematic=_propagated(asked, found, "systematic", source),
-        rule=f"{written(asked)}; the errors of its parts {how}" if several else "",
+        statistical=_total(
+            _propagated(asked, found, {l: e.statistical for l, e in alone.items()}, of), joint
+        ),
+        systematic=systematic,
+        rule=f"{written(asked)}; {_how(found, together, of)}" if isinstance(asked, Apply) else "",
         note="; ".join(notes),
     )
+
+
+def _together(found: Found, of: Callable[[Expression], Run | None]) -> list[tuple[Expression, ...]]:
+    """The leaves of runs with one seed, as many as have the same number of resamples and no leaf of
+    the run without them."""
+    bare = {of(leaf) for leaf, each in found.items() if each.error and not each.resamples}
+    groups: dict[tuple[int, int], list[Expression]] = {}
+    for leaf, each in found.items():
+        run = of(leaf)
+        if run is not None and run not in bare and each.resamples:
+            groups.setdefault((run.seed, len(each.resamples)), []).append(leaf)
+    return [tuple(leaves) for leaves in groups.values()]
+
+
+def _jackknifed(asked: Expression, found: Found, leaves: Collection[Expression]) -> float | None:
+    """The error of an expression where some leaves are resampled together."""
+
+    def leaf(each: Expression) -> Any:
+        return np.array(found[each].resamples) if each in leaves else np.float64(found[each].value)
+
+    shape = len(found[next(iter(leaves))].resamples)
+    with np.errstate(all="ignore"):
+        values = np.broadcast_to(evaluate(asked, leaf, np), (shape,))
+        error = float(jackknife(values)[1])
+    return error if np.isfinite(error) else None
+
+
+def _unshared(each: Estimate) -> float | None:
+    """The part of an error that is not statistical."""
+    if each.error is None or each.statistical is None:
+        return each.error
+    return sqrt(max(0.0, each.error**2 - each.statistical**2))
+
+
+def _total(propagated: float | None, joint: Sequence[float | None]) -> float | None:
+    known = [each for each in (propagated, *joint) if each is not None]
+    return hypot(*known) if len(known) == 1 + len(joint) else None
+
+
+def _how(found: Found, together: Sequence[Sequence[Expression]], of: Any) -> str:
+    """How the errors of the parts go together, in words."""
+    several = len(set(map(of, found))) > 1
+    if sum(map(len, together)) == len(found):
+        one = "of replicas" if not several else "of runs with one seed"
+        return f"the errors of its parts go together by the jackknife {one}"
+    how = "are added, those of different runs in quadrature" if several else "are added"
+    return f"the errors of its parts {how}"
 
 
 def _at(asked: Expression, found: Found, moved: Expression | None = None, by: float = 0.0) -> float:
@@ -63,15 +128,17 @@ def _at(asked: Expression, found: Found, moved: Expression | None = None, by: fl
 
 
 def _propagated(
-    asked: Expression, found: Found, part: str, source: Callable[[Expression], Hashable]
+    asked: Expression,
+    found: Found,
+    errors: Mapping[Expression, float | None],
+    of: Callable[[Expression], Run | None],
 ) -> float | None:
-    """The change by a part of the error of all leaves, None where one is not known."""
-    totals: dict[Hashable, float] = {}
-    for leaf, each in found.items():
-        error = getattr(each, part)
+    """The change by some errors of leaves, None where one is not known."""
+    totals: dict[Run | None, float] = {}
+    for leaf, error in errors.items():
         if error is None:
             return None
-        totals[source(leaf)] = totals.get(source(leaf), 0.0) + _change(asked, found, leaf, error)
+        totals[of(leaf)] = totals.get(of(leaf), 0.0) + _change(asked, found, leaf, error)
     total = hypot(*totals.values())
     return total if np.isfinite(total) else None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rgc.model.claim import RunAnswer, run_answers
 from rgc.model.spec import same_value
-from rgc.results.derived import Found, derived
+from rgc.results.derived import Found, Run, derived
 from rgc.results.find import NotFound, find
 from rgc.results.result import Estimate
 
@@ -35,12 +35,15 @@ def find_in(target: Target, answer: AnswerData) -> Estimate:
 
 
 def of_runs(expression: Expression, runs: Mapping[str, AnswerData]) -> Estimate:
-    """A number that a study makes of the answers of its runs. Different runs are independent; what
-    of one run goes together is not known, so that its errors are added. What a run does not answer
-    is None, with a note.
+    """A number that a study makes of the answers of its runs (`derived`). What a run does not
+    answer is None, with a note.
     """
     found: Found = {each: _of_run(each, runs) for each in run_answers(expression)}
-    return derived(expression, found, lambda leaf: getattr(leaf, "run", None))
+
+    def of(leaf: Expression) -> Run | None:
+        return Run(leaf.run, runs[leaf.run].seed) if isinstance(leaf, RunAnswer) else None
+
+    return derived(expression, found, of)
 
 
 def _of_run(asked: RunAnswer, runs: Mapping[str, AnswerData]) -> Estimate:

@@ -21,6 +21,8 @@ class Estimate:
     - `error` is one standard deviation, with the statistical and the systematic part in quadrature.
       It is None if it could not be determined, and `note` then says why.
     - `rule` says how a headline was chosen.
+    - `resamples` are the number from all groups of replicas and from all but one, of which its
+      statistical error is the jackknife. They stay with the run, and are no part of what it writes.
     """
 
     value: float | None
@@ -31,6 +33,7 @@ class Estimate:
     systematic: float | None = None
     rule: str = ""
     note: str = ""
+    resamples: tuple[float, ...] = field(default=(), repr=False, compare=False)
 
     def __repr__(self) -> str:
         """The value with its error, and its kind unless that is `estimate`."""

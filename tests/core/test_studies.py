@@ -7,14 +7,16 @@ from math import hypot
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rgc
+from rgc.analysis.statistics import jackknife
 from rgc.compiler import Compiled
 from rgc.model.claim import Bearing, Claim, RunAnswer, Word
-from rgc.model.expressions import Apply
+from rgc.model.expressions import Apply, Expression
 from rgc.model.target import ExpectedValue, Target, Tolerance
-from rgc.results.derived import derived
+from rgc.results.derived import Run, derived
 from rgc.results.document_schema import schema
 from rgc.results.result import Estimate, Kind
 from rgc.results.verdict import verdict
@@ -85,13 +87,53 @@ def test_numbers_of_runs_are_those_of_the_specs_by_themselves(folder: Path) -> N
     assert answer.passed
 
 
-def test_errors_of_one_run_are_added_and_of_several_in_quadrature(folder: Path) -> None:
+def test_numbers_of_one_seed_are_resampled_together(folder: Path) -> None:
+    """E + |m| of one run is an average like others, and so is what two runs of a seed differ by."""
     answer = run(folder)
     scan, other = answer.runs["mc"].points[1].result.averages, answer.runs["other"].observables
-    added = scan["energy"].error + scan["abs_m"].error
-    assert answer.observables["twice"].error == pytest.approx(added)
-    apart = hypot(scan["energy"].error, other["energy"].error) / 2
-    assert answer.observables["half"].error == pytest.approx(apart)
+    energy, size = (np.array(scan[name].resamples) for name in ("energy", "abs_m"))
+    twice, half = (answer.observables[name] for name in ("twice", "half"))
+    assert twice.error == pytest.approx(float(jackknife(energy + size)[1]))
+    assert twice.error < scan["energy"].error + scan["abs_m"].error
+    gap = energy - np.array(other["energy"].resamples)
+    assert half.error == pytest.approx(float(jackknife(gap / 2)[1]))
+    assert "by the jackknife of runs with one seed" in half.rule
+
+
+def test_replicas_of_one_seed_share_random_numbers(tmp_path: Path) -> None:
+    """The energies of two specs with one seed at K = 0.30 and 0.31 differ by less than their errors
+    say, and those of two seeds do not.
+    """
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        K = 0.3 if name == "a" else 0.31
+        (tmp_path / f"{name}.rgc").write_text(
+            SAMPLED.replace("K = 0.3", f"K = {K}").replace("seed=5", f"seed={seed}")
+        )
+    text = """
+runs { a = "a.rgc", b = "b.rgc", c = "c.rgc" }
+measure { same = a.energy - b.energy, other = a.energy - c.energy }
+"""
+    (tmp_path / "s.rgc").write_text(text)
+    found = rgc.compile(tmp_path / "s.rgc").run()
+    errors = [found.runs[name].observables["energy"].error for name in "abc"]
+    same, other = (found.observables[name].error for name in ("same", "other"))
+    assert same < 0.9 * hypot(*errors[:2])
+    assert other == pytest.approx(hypot(errors[0], errors[2]))
+
+
+def test_errors_without_resamples_are_added_in_a_run_and_in_quadrature_apart() -> None:
+    x, y = (RunAnswer("a", Target(target=name, path=(name,))) for name in "xy")
+    z = RunAnswer("b", Target(target="z", path=("z",)))
+    found = {leaf: Estimate(1.0, 0.3, statistical=0.3) for leaf in (x, y, z)}
+    kept = Estimate(1.0, 0.3, statistical=0.3, resamples=(1.0, 0.9, 1.1))
+
+    def of(leaf: Expression) -> Run:
+        return Run(getattr(leaf, "run", ""), 1)
+
+    total = Apply("+", (Apply("+", (x, y)), z))
+    assert derived(total, found, of).error == pytest.approx(hypot(0.6, 0.3))
+    mixed = derived(total, {**found, x: kept}, of)
+    assert mixed.error == pytest.approx(hypot(0.6, 0.3)), "the run a has a number without"
 
 
 def test_a_study_in_a_folder(folder: Path) -> None:

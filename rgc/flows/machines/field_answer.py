@@ -10,13 +10,14 @@ from math import prod, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import GROUPS, jackknife
+from rgc.analysis.statistics import GROUPS
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.field_couplings import LOCALISED, field_couplings
 from rgc.flows.machines.fields import half_length, half_lengths_of_groups, participation
 from rgc.flows.machines.machine import Machine
 from rgc.model.lattice import Lattice
 from rgc.model.stack import Rbm, Side, Window
+from rgc.results.resampled import resampled_estimate
 from rgc.results.result import Estimate
 
 Floats = NDArray[np.float64]
@@ -58,12 +59,9 @@ def data_length(rows: Rows, bottom: Side) -> dict[str, Estimate]:
     if cells is None or rows.count < 2 * GROUPS:
         return {}
     found = half_lengths_of_groups(rows.spread(MOST).values.reshape(-1, *cells), GROUPS)
-    value, error = map(float, jackknife(found))
-    if not np.isfinite([value, error]).all():
-        note = "the two-point function does not fall to one half"
-        return {"half_length": Estimate(None, None, note=note)}
     note = "of the two-point function of the data: what fields of any such data would show"
-    return {"half_length": Estimate(value, error, statistical=error, note=note)}
+    reason = "the two-point function does not fall to one half"
+    return {"half_length": resampled_estimate(found, note, reason=reason)}
 
 
 def _couplings(layer: Rbm, machine: Machine, pictures: Floats) -> Answer:

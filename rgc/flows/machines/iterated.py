@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import jackknife, resample
+from rgc.analysis.statistics import resample
 from rgc.analysis.thermometer import Thermometer, thermometer
 from rgc.flows.data.rows import Rows, evened
 from rgc.flows.machines.ladder import Ladder, make_ladder
 from rgc.flows.machines.probe import Probe, make_probe, rows_in_groups
 from rgc.flows.machines.target import make_target
 from rgc.flows.request import Request
+from rgc.results.resampled import resampled_estimate
 from rgc.results.result import Estimate, IteratedChains
 
 Arrays = dict[str, NDArray[Any]]
@@ -152,12 +153,10 @@ def _root(values: Floats) -> Floats:
 
 
 def _estimate(resampled: Floats, reason: str) -> Estimate:
-    value, error = map(float, jackknife(resampled))
-    if not np.isfinite([value, error]).all():
-        return Estimate(None, None, note=reason)
-    if not error:
-        return Estimate(value, None, note="all chains are alike")
-    return Estimate(value, error, statistical=error)
+    found = resampled_estimate(resampled, reason=reason)
+    if found.error == 0:
+        return Estimate(found.value, None, note="all chains are alike")
+    return found
 
 
 def as_tables(iterated: Sequence[IteratedChains]) -> Mapping[str, NDArray[Any]]:

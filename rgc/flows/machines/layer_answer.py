@@ -12,7 +12,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import GROUPS, jackknife
+from rgc.analysis.statistics import GROUPS
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import Annealed
@@ -38,6 +38,7 @@ from rgc.model.stack import Rbm, Side
 from rgc.passes.count_states import MOST_INFORMED, MOST_JOINT, MOST_LANDSCAPE, MOST_SUMMED, fits
 from rgc.passes.tell_operators import tell_hidden
 from rgc.program.draws import Key
+from rgc.results.resampled import resampled_estimate
 from rgc.results.result import Estimate
 from rgc.routines import routine
 
@@ -246,7 +247,7 @@ def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str
         "dF": [each.d_f for each in resampled],
         "kl": [each.kl for each in resampled],
     }
-    found_values = {name: _jackknifed(values) for name, values in numbers.items()}
+    found_values = {name: resampled_estimate(np.array(values)) for name, values in numbers.items()}
     if whole.effective < RESOLVED:
         text = (
             f"<tau> rests on {whole.effective:.1%} of the rows: dF and kl of layer "
@@ -266,11 +267,6 @@ def _left_out(values: Floats) -> Iterator[Floats]:
     groups = np.arange(len(values)) * GROUPS // len(values)
     for group in range(GROUPS):
         yield values[groups != group]
-
-
-def _jackknifed(values: list[float]) -> Estimate:
-    value, error = jackknife(np.array(values))
-    return Estimate(float(value), float(error), statistical=float(error))
 
 
 # -- couplings -------------------------------------------------------------------------------------

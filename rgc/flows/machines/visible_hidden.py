@@ -9,6 +9,7 @@ from rgc.analysis.statistics import GROUPS, jackknife, resample
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.field_couplings import localised
 from rgc.flows.machines.fields import apart, centre
+from rgc.results.resampled import resampled_estimate
 from rgc.results.result import Estimate
 
 Floats = NDArray[np.float64]
@@ -44,12 +45,11 @@ def visible_hidden(lowest: Rows, means: Floats, pictures: Floats, rings: int) ->
     nearest, its_error = (float(each) for each in jackknife(profiles[:, 0]))
     if not nearest > NEAREST * its_error:
         return _nothing(rings, "the nearest ring is not correlated")
-    values, errors = jackknife(profiles / profiles[:, :1])
+    shares = profiles / profiles[:, :1]
+    values, errors = jackknife(shares)
     note = f"relative to the nearest ring, of {len(local)} of {len(pictures)} hidden units"
     found = {
-        f"visible_hidden.r{ring}": Estimate(
-            float(values[ring]), float(errors[ring]), statistical=float(errors[ring]), note=note
-        )
+        f"visible_hidden.r{ring}": resampled_estimate(shares[:, ring], note)
         for ring in range(1, rings)
     }
     away = [distances[distances.astype(np.int64) == ring].mean() for ring in range(rings)]

@@ -32,6 +32,7 @@ from rgc.flows.sampling.observables import (
 from rgc.flows.sampling.plan import SweepPlan
 from rgc.flows.sampling.recorder import Sums
 from rgc.model.observables import Average, Observable, Tally
+from rgc.results.resampled import resampled_estimate
 from rgc.results.result import Estimate
 
 Floats = NDArray[np.float64]
@@ -124,9 +125,7 @@ class Estimator:
             bias = float(np.abs(values[0] - value))
             told = frozen or not bias > max(float(error), ROUNDING * abs(float(value)))
             out[observable.name] = (
-                sampled(float(value), float(error), frozen)
-                if told
-                else Estimate(None, None, note=BIASED)
+                sampled(values, frozen) if told else Estimate(None, None, note=BIASED)
             )
         return out
 
@@ -249,10 +248,11 @@ def integrated_time(memory: Autocorrelation, every: int) -> Estimate:
     return Estimate(memory.time * every, memory.error * every, statistical=memory.error * every)
 
 
-def sampled(value: float, error: float, frozen: bool) -> Estimate:
-    """A number from averages over replicas. `frozen` says that its averages never changed."""
-    if np.isfinite(value) and frozen:
-        return Estimate(value, None, note=NEVER_CHANGED)
-    if np.isfinite(value) and np.isfinite(error):
-        return Estimate(value, error, statistical=error)
-    return Estimate(None, None, note="not a finite number with these averages")
+def sampled(resampled: Floats, frozen: bool) -> Estimate:
+    """A number from averages over replicas, [1 + group]. `frozen` says that its averages never
+    changed.
+    """
+    found = resampled_estimate(resampled, reason="not a finite number with these averages")
+    if frozen and found.value is not None:
+        return Estimate(found.value, None, note=NEVER_CHANGED)
+    return found

@@ -112,6 +112,7 @@ def estimate(headline: Headline) -> Estimate:
         systematic=headline.systematic,
         rule=headline.chosen,
         note=headline.note,
+        resamples=tuple(map(float, headline.resampled)),
     )
 
 

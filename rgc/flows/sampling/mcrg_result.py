@@ -12,7 +12,7 @@ import numpy as np
 from rgc.analysis.eigenvalues import estimated, exponents
 from rgc.analysis.free_map import FreeMap
 from rgc.analysis.level_spectra import LevelSpectrum
-from rgc.analysis.statistics import GROUPS, constant_record, jackknife, resample
+from rgc.analysis.statistics import GROUPS, constant_record, resample
 from rgc.flows.sampling.critical_surface import critical_tangents
 from rgc.flows.sampling.estimator import sampled
 from rgc.flows.sampling.halves import Compared, start_remembered
@@ -199,9 +199,9 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
         sums = arrays[f"sum_{number}_{sector}"]
         values = resample(sums, np.full(GROUPS, samples))
         for k, tally in enumerate(tallies):
-            value, error = jackknife(values[:, k] / level.recorder.places(tally))
             frozen = constant_record(sums[:, k]) and levels.names[sector][k] not in level.flagged
-            averages[_shown(levels, sector, k)] = sampled(float(value), float(error), frozen)
+            of_place = values[:, k] / level.recorder.places(tally)
+            averages[_shown(levels, sector, k)] = sampled(of_place, frozen)
     return Level(
         number,
         as_written(level.lattice).cells,

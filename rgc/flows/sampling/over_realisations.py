@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from rgc.analysis.statistics import (
     Autocorrelation,
+    Mean,
     autocorrelation,
     constant_record,
     jackknife,
     mean_of_draws,
 )
 from rgc.flows.sampling.accumulate import SERIES
-from rgc.flows.sampling.estimator import Arrays, Estimator, sampled
+from rgc.flows.sampling.estimator import NEVER_CHANGED, Arrays, Estimator
 from rgc.flows.sampling.halves import start_remembered
 from rgc.flows.sampling.observables import (
     averages_in,
@@ -89,7 +90,16 @@ class OverRealisations(Estimator):
             mean = mean_of_draws(values)
             drawn = {each for each in averages_in((observable,)) if not is_constant(each.of)}
             frozen = bool(drawn) and (drawn <= still or mean.error == 0)
-            out[observable.name] = sampled(mean.value, mean.error, frozen)
+            out[observable.name] = (
+                Estimate(mean.value, None, note=NEVER_CHANGED)
+                if frozen
+                else Estimate(
+                    mean.value,
+                    mean.error,
+                    statistical=mean.error,
+                    resamples=tuple(map(float, _without_one(values, mean))),
+                )
+            )
         return out
 
     def memory(self, arrays: Mapping[str, Floats]) -> dict[str, Autocorrelation]:
@@ -111,6 +121,12 @@ class OverRealisations(Estimator):
         halves = np.stack([means[..., k::2].mean(axis=2) for k in (0, 1)], axis=-1)
         remembered = start_remembered(self._compared, halves, forgotten=not doubts, used=used)
         return (*doubts, *remembered)
+
+
+def _without_one(values: Floats, mean: Mean) -> Floats:
+    """The mean over realisations, then over all but one, apart by what the error is widened."""
+    others = (values.sum() - values) / (len(values) - 1)
+    return np.append(mean.value, mean.value + mean.widened * (others - mean.value))
 
 
 def _resampled(means: Floats) -> Floats:

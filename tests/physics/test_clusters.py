@@ -148,7 +148,9 @@ def test_what_a_turn_leaves_in_its_own_fields_changes_nothing() -> None:
     """A run that goes on from its spins alone, as after a checkpoint, has the same bits."""
     spins, parameters, energy, measures, _ = ENTRIES["potts(3), K = 0.7, h = 0.15"]
     text = SPEC.replace("every=10", "every=10, replicas=64, update=wolff")
-    text = text.format(spins=spins, parameters=parameters, energy=energy, measures=measures)
+    text = text.format(
+        lattice="square(3)", spins=spins, parameters=parameters, energy=energy, measures=measures
+    )
     whole, first, second = (sampler_of(text, backend="reference") for _ in range(3))
     expected = whole.sweep([whole.backend.pack(each) for each in whole.start()], 0, 5)
     middle = first.sweep([first.backend.pack(each) for each in first.start()], 0, 2)

@@ -138,8 +138,8 @@ def check_expression(expr: ast.Expr, words: Words) -> Level:
         case ast.Member(ast.Name(head), name) if head in ANSWERS_WITH_MEMBERS:
             message = f"'{head}.{name}' is known when the run has ended, and is no average"
             hint = (
-                'compute with it in a study: runs { one = "THIS.rgc" } and '
-                f"measure {{ a = one.{head}.{name} }}"
+                'compute with it in a study: runs { one = "..." }, which names this spec, and '
+                f"measure {{ a = one.{head}.{name}, ... }}"
             )
             raise problem("wrong-kind", message, expr.span, hint=hint)
         case ast.Member():

@@ -138,8 +138,8 @@ def check_expression(expr: ast.Expr, words: Words) -> Level:
         case ast.Member(ast.Name(head), name) if head in ANSWERS_WITH_MEMBERS:
             message = f"'{head}.{name}' is known when the run has ended, and is no average"
             hint = (
-                'compute with it in a study: runs { one = "..." }, which names this spec, and '
-                f"measure {{ a = one.{head}.{name}, ... }}"
+                "a study can compute with it, which runs this spec under some NAME: write there an "
+                f"expression of NAME.{head}.{name}"
             )
             raise problem("wrong-kind", message, expr.span, hint=hint)
         case ast.Member():

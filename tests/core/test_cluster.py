@@ -151,9 +151,11 @@ def test_the_script_of_a_job(tmp_path: Path) -> None:
 
 
 def test_long_points_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Into shares of ten seconds or more, as the cost of the run says."""
-    big = rgc.load(LONG.replace("square(4)", "square(512)").replace("sweeps=40", "sweeps=200"))
-    assert tasks.shares(big.spec) == 2  # 27 s
+    """Into shares of a hundred seconds or more, as the cost of the run says."""
+    big = rgc.load(LONG.replace("square(4)", "square(512)").replace("sweeps=40", "sweeps=2000"))
+    (part,) = cost.parts(big.spec)
+    assert 200 < part.cost.seconds < 300
+    assert tasks.shares(big.spec) == 2
     assert tasks.shares(rgc.load(LONG).spec) == 1
     monkeypatch.setattr(tasks, "TASK", 1e-9)
     assert tasks.shares(rgc.load(LONG).spec) == 4

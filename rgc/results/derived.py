@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Any
 
@@ -22,21 +22,24 @@ BENT = 2.0
 """
 
 STEP = 1e-6
-"""Relative step by which it is found whether a number rises with another."""
+"""Relative step by which it is found whether a number rises with another, and part of an error that
+is next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """Which run a leaf is of, and its seed: replicas of the same number share random numbers in all
-    runs with one seed."""
+    runs with one seed.
+    """
 
     name: str
     seed: int
 
 
-def derived(
-    asked: Expression, found: Found, of: Callable[[Expression], Run | None] = lambda leaf: None
-) -> Estimate:
+Source = Callable[[Expression], Run | None]
+
+
+def derived(asked: Expression, found: Found, of: Source = lambda leaf: None) -> Estimate:
     """An expression of numbers, whose leaves were found, each `of` a run.
 
     Statistical errors of runs with one seed go together by the jackknife where all their leaves
@@ -53,26 +56,29 @@ def derived(
     notes = dict.fromkeys(each.note for each in found.values() if each.note)
     together = _together(found, of)
     joint = [_jackknifed(asked, found, leaves) for leaves in together]
-    apart = {leaf for leaves in together for leaf in leaves}
-    alone = {leaf: each for leaf, each in found.items() if leaf not in apart}
-    rest = {leaf: _unshared(found[leaf]) for leaf in apart}
-    systematic = _propagated(asked, found, {l: e.systematic for l, e in found.items()}, of)
+    resampled = {leaf for leaves in together for leaf in leaves}
+
+    def propagated(part: Callable[[Estimate], float | None], leaves: Collection[Expression]) -> Any:
+        return _propagated(asked, found, {leaf: part(found[leaf]) for leaf in leaves}, of)
+
+    alone = found.keys() - resampled
+    statistical = propagated(lambda each: each.statistical, alone)
+    error = propagated(lambda each: each.error, alone)
     return Estimate(
         value,
-        _total(_propagated(asked, found, {l: e.error for l, e in alone.items()} | rest, of), joint),
+        _quadrature(error, propagated(_unshared, resampled), *joint),
         _kind(asked, found),
-        statistical=_total(
-            _propagated(asked, found, {l: e.statistical for l, e in alone.items()}, of), joint
-        ),
-        systematic=systematic,
+        statistical=_quadrature(statistical, *joint),
+        systematic=propagated(lambda each: each.systematic, found.keys()),
         rule=f"{written(asked)}; {_how(found, together, of)}" if isinstance(asked, Apply) else "",
         note="; ".join(notes),
     )
 
 
-def _together(found: Found, of: Callable[[Expression], Run | None]) -> list[tuple[Expression, ...]]:
+def _together(found: Found, of: Source) -> list[tuple[Expression, ...]]:
     """The leaves of runs with one seed, as many as have the same number of resamples and no leaf of
-    the run without them."""
+    the run without them.
+    """
     bare = {of(leaf) for leaf, each in found.items() if each.error and not each.resamples}
     groups: dict[tuple[int, int], list[Expression]] = {}
     for leaf, each in found.items():
@@ -82,17 +88,31 @@ def _together(found: Found, of: Callable[[Expression], Run | None]) -> list[tupl
     return [tuple(leaves) for leaves in groups.values()]
 
 
-def _jackknifed(asked: Expression, found: Found, leaves: Collection[Expression]) -> float | None:
-    """The error of an expression where some leaves are resampled together."""
+def _jackknifed(asked: Expression, found: Found, leaves: Sequence[Expression]) -> float | None:
+    """The error of an expression where some leaves are resampled together: the larger one of the
+    expression and of the linear one that changes as it does over an error of each leaf, since
+    resamples are closer than errors, and may all lie on one side of a bend, as that of |x| at 0.
+    """
+    first, resamples = leaves[0], {leaf: np.array(found[leaf].resamples) for leaf in leaves}
+    aside = (found[first].value or 0.0) + STEP * (found[first].error or 0.0)  # not on a bend
+    near = {**found, first: replace(found[first], value=aside)}
 
-    def leaf(each: Expression) -> Any:
-        return np.array(found[each].resamples) if each in leaves else np.float64(found[each].value)
+    def leaf_values(leaf: Expression) -> Any:
+        return resamples.get(leaf, np.float64(found[leaf].value))
 
-    shape = len(found[next(iter(leaves))].resamples)
     with np.errstate(all="ignore"):
-        values = np.broadcast_to(evaluate(asked, leaf, np), (shape,))
-        error = float(jackknife(values)[1])
+        curved = evaluate(asked, leaf_values, np)
+        straight = sum(_slope(asked, near, leaf) * resamples[leaf] for leaf in leaves)
+        count = len(resamples[first])
+        both = [jackknife(np.broadcast_to(each, (count,)))[1] for each in (curved, straight)]
+    error = float(max(both))
     return error if np.isfinite(error) else None
+
+
+def _slope(asked: Expression, found: Found, leaf: Expression) -> float:
+    """By how much an expression changes with a leaf over its error, by that error."""
+    error = found[leaf].error
+    return _change(asked, found, leaf, error) / error if error else 0.0
 
 
 def _unshared(each: Estimate) -> float | None:
@@ -102,12 +122,13 @@ def _unshared(each: Estimate) -> float | None:
     return sqrt(max(0.0, each.error**2 - each.statistical**2))
 
 
-def _total(propagated: float | None, joint: Sequence[float | None]) -> float | None:
-    known = [each for each in (propagated, *joint) if each is not None]
-    return hypot(*known) if len(known) == 1 + len(joint) else None
+def _quadrature(*errors: float | None) -> float | None:
+    """The root of the sum of squares, None where one is not known."""
+    known = [each for each in errors if each is not None]
+    return hypot(*known) if len(known) == len(errors) else None
 
 
-def _how(found: Found, together: Sequence[Sequence[Expression]], of: Any) -> str:
+def _how(found: Found, together: Sequence[Sequence[Expression]], of: Source) -> str:
     """How the errors of the parts go together, in words."""
     several = len(set(map(of, found))) > 1
     if sum(map(len, together)) == len(found):
@@ -128,23 +149,21 @@ def _at(asked: Expression, found: Found, moved: Expression | None = None, by: fl
 
 
 def _propagated(
-    asked: Expression,
-    found: Found,
-    errors: Mapping[Expression, float | None],
-    of: Callable[[Expression], Run | None],
+    asked: Expression, found: Found, errors: Mapping[Expression, float | None], of: Source
 ) -> float | None:
     """The change by some errors of leaves, None where one is not known."""
     totals: dict[Run | None, float] = {}
     for leaf, error in errors.items():
         if error is None:
             return None
-        totals[of(leaf)] = totals.get(of(leaf), 0.0) + _change(asked, found, leaf, error)
+        change = abs(_change(asked, found, leaf, error))
+        totals[of(leaf)] = totals.get(of(leaf), 0.0) + change
     total = hypot(*totals.values())
     return total if np.isfinite(total) else None
 
 
 def _change(asked: Expression, found: Found, leaf: Expression, error: float) -> float:
-    """By how much an expression changes with a leaf: half of the difference over an error to both
+    """By how much an expression rises with a leaf: half of the difference over an error to both
     sides, and the larger change to one side where the expression bends between them, as |x| does
     near 0, where that difference is next to nothing.
     """
@@ -152,7 +171,7 @@ def _change(asked: Expression, found: Found, leaf: Expression, error: float) -> 
     up, down = (_at(asked, found, leaf, sign * error) - value for sign in (1, -1))
     larger, smaller = max(abs(up), abs(down)), min(abs(up), abs(down))
     straight = up * down <= 0 and larger <= BENT * smaller
-    return abs(up - down) / 2 if straight else larger
+    return (up - down) / 2 if straight else up if abs(up) >= abs(down) else -down
 
 
 def _kind(asked: Expression, found: Found) -> Kind:

@@ -343,3 +343,20 @@ def test_the_error_of_a_size_near_0_is_that_of_the_number(value: float) -> None:
     assert found.error == pytest.approx(error)
     square = derived(Apply("*", (leaf, leaf)), {leaf: Estimate(0.0, error)})
     assert square.error == pytest.approx(error**2)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.001, 0.031, -0.03, 1.0])
+def test_the_error_of_a_size_near_0_is_that_of_the_gap_of_resampled_numbers(gap: float) -> None:
+    """Of two runs with one seed, whose resamples are closer than their errors."""
+    a, b = (RunAnswer(run, Target(target="x", path=("x",))) for run in "ab")
+    noise = np.random.default_rng(0).normal(size=(2, 33)) / 100
+    noise[:, 0] = 0
+    resamples = {a: gap + noise[0], b: noise[0] / 2 + noise[1]}
+    found = {
+        leaf: Estimate(float(each[0]), error, statistical=error, resamples=tuple(each))
+        for leaf, each in resamples.items()
+        for error in [float(jackknife(each)[1])]
+    }
+    size = Apply("abs", (Apply("-", (a, b)),))
+    expected = float(jackknife(resamples[a] - resamples[b])[1])
+    assert derived(size, found, lambda leaf: Run(leaf.run, 1)).error == pytest.approx(expected)

@@ -61,13 +61,8 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
     )
     progress = Silent() if options.quiet else for_stream(sys.stderr)
     began, said = monotonic(), [warning.message for warning in loaded.warnings]
-    takes = cost.of_run(loaded)
-    needed = takes.seconds / min(options.threads or cores(), cores()) + takes.compiling
-    if options.time_limit is not None and needed > LONGER * options.time_limit:
-        new = f", {cost.duration(takes.compiling)} of it to compile what is new"
-        how_long = cost.duration(needed) + (new if cost.felt(takes) else "")
-        message = f"the run takes about {how_long}, and --time-limit stops it before"
-        print(f"warning: {message}", file=sys.stderr)
+    if options.time_limit is not None:
+        _warn_of_limit(loaded, options.time_limit, options.threads)
 
     def warn(message: str) -> None:
         said.append(message)
@@ -106,6 +101,17 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
     if options.emit is not None:
         _emit(answer, loaded, Path(options.emit), options.level)
     return _status(answer) if options.strict else DONE
+
+
+def _warn_of_limit(loaded: Loaded, limit: float, threads: int | None) -> None:
+    """Say that a run is estimated to take much longer than its limit of seconds."""
+    takes = cost.of_run(loaded)
+    needed = takes.seconds / min(threads or cores(), cores()) + takes.compiling
+    if needed > LONGER * limit:
+        new = f", {cost.duration(takes.compiling)} of it to compile what is new"
+        how_long = cost.duration(needed) + (new if cost.felt(takes) else "")
+        message = f"the run takes about {how_long}, and --time-limit stops it before"
+        print(f"warning: {message}", file=sys.stderr)
 
 
 def _status(answer: Answer) -> int:

@@ -43,10 +43,11 @@ class Handed:
         if (share, same) not in self.put:
             table = self.thresholds
             thresholds = share.everywhere(table[..., 0]) if same else share.put(table)
+            lanes = (1, 1) if self.coupled_alike else (self.couplings.shape[3] // 64, 64)
             self.put[share, same] = (
                 thresholds,
                 share.put(self.weights, 64),
-                share.everywhere(self.couplings),
+                share.everywhere(self.couplings.reshape(*self.couplings.shape[:3], *lanes)),
                 share.put(self.blocks),
             )
         return self.put[share, same]

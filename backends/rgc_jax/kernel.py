@@ -297,10 +297,7 @@ class JaxKernel:
                 keys=keys[0],
                 thresholds=plan.baked if plan.baked is not None else thresholds,
                 weights=weights.reshape(-1, words, 64),
-                couplings=couplings.reshape(
-                    *couplings.shape[:3],
-                    *((1, 1) if plan.alike else (couplings.shape[3] // 64, 64)),
-                ),
+                couplings=couplings,
                 blocks=blocks,
                 held=held if platform.held else None,
                 first=platform.first,

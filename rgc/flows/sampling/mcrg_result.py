@@ -13,7 +13,7 @@ from rgc.analysis.eigenvalues import estimated, exponents
 from rgc.analysis.free_map import FreeMap
 from rgc.analysis.level_spectra import LevelSpectrum
 from rgc.analysis.statistics import GROUPS, constant_record, resample
-from rgc.flows.sampling.critical_surface import critical_tangents
+from rgc.flows.sampling.critical_surface import Tangents, critical_tangents
 from rgc.flows.sampling.estimator import sampled
 from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import (
@@ -83,10 +83,7 @@ def mcrg_result(
         SCHEME.name,
         exponents=exponents.table,
         fixed_point={} if levels.parameters is None else _parameters(maps),
-        levels=tuple(
-            replace(each, averages={**each.averages, **tangents.by_level.get(each.level, {})})
-            for each in table
-        ),
+        levels=_with_tangents(table, tangents),
         eigenvalues=tuple(
             eigenvalue
             for sector, found in maps.items()
@@ -207,6 +204,14 @@ def _level(sampler: Sampler, levels: Levels, number: int, arrays: Arrays, sample
         as_written(level.lattice).cells,
         couplings(sampler.model.hamiltonian) if number == 0 else {},
         averages,
+    )
+
+
+def _with_tangents(table: Sequence[Level], tangents: Tangents) -> tuple[Level, ...]:
+    """The levels with the tangents of the critical surface among their averages."""
+    return tuple(
+        replace(each, averages={**each.averages, **tangents.by_level.get(each.level, {})})
+        for each in table
     )
 
 

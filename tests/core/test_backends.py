@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from rgc.backend import installed, load, refuse
-from rgc.conformance.lattice.programs import blocks, measure, metropolis, random_program
+from rgc.conformance.lattice.programs import blocks, measure, metropolis
+from rgc.conformance.lattice.random_programs import random_program
 from rgc.errors import SpecError
 from rgc.kernel_cache import KernelCache
 from rgc.program.family import FAMILIES, find

@@ -15,7 +15,8 @@ import pytest
 from rgc.backend import load
 from rgc.compiler import compile
 from rgc.compiler import load as load_spec
-from rgc.conformance.lattice.programs import blocks, measure, metropolis, random_program
+from rgc.conformance.lattice.programs import blocks, measure, metropolis
+from rgc.conformance.lattice.random_programs import random_program
 from rgc.conformance.lattice.running import arguments, run
 from rgc.conformance.running import assert_equal
 from rgc.program.draws import step_keys

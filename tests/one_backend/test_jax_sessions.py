@@ -81,7 +81,8 @@ DEVICES = """
     import jax
     from random import Random
     from rgc.backend import load
-    from rgc.conformance.lattice.programs import measure, metropolis, random_program
+    from rgc.conformance.lattice.programs import measure, metropolis
+    from rgc.conformance.lattice.random_programs import random_program
     from rgc.conformance.lattice.running import arguments, run
     from rgc.conformance.running import assert_equal
     from rgc.program.lattice import TallyArray

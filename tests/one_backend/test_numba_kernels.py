@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from rgc.backend import Arguments, load
-from rgc.conformance.lattice.programs import blocks, measure, metropolis, random_program
+from rgc.conformance.lattice.programs import blocks, measure, metropolis
+from rgc.conformance.lattice.random_programs import random_program
 from rgc.conformance.lattice.running import arguments, run
 from rgc.conformance.running import assert_equal
 from rgc.program.lattice import Program, TallyArray

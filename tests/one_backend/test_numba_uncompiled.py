@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from rgc.backend import Arguments, load
-from rgc.conformance.lattice.programs import random_program
+from rgc.conformance.lattice.random_programs import random_program
 from rgc.conformance.lattice.running import arguments, run
 from rgc.conformance.lattice.systems import KINDS, LATTICES, SPECIES, lowered_update
 from rgc.conformance.running import assert_equal

@@ -11,9 +11,9 @@ from rgc.conformance.lattice.programs import (
     follow,
     measure,
     metropolis,
-    random_program,
     spread,
 )
+from rgc.conformance.lattice.random_programs import random_program
 from rgc.conformance.lattice.running import arguments, example
 from rgc.program.family import Example
 from rgc.program.lattice import Accept, Program, TallyArray

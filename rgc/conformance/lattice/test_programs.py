@@ -19,9 +19,9 @@ from rgc.conformance.lattice.programs import (
     metropolis,
     patterns,
     places,
-    random_program,
     spread,
 )
+from rgc.conformance.lattice.random_programs import random_program
 from rgc.conformance.lattice.running import arguments, check, run
 from rgc.conformance.running import assert_equal, require
 from rgc.program.draws import counters, step_keys, word

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.analysis.statistics import GROUPS, resample
 from rgc.errors import Problem, SpecError, listing
 from rgc.flows.data.files import first_place, place
 from rgc.model.data import File, kept_apart
@@ -71,6 +72,32 @@ class Rows:
         """
         chosen = min(count, self.count)
         return self.at(np.arange(chosen) * self.count // max(chosen, 1))
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """How often each row counts, float64[row], as a share of all."""
+        if self.weights is None:
+            return np.full(self.count, 1 / self.count)
+        return np.asarray(self.weights / self.weights.sum())
+
+    @property
+    def groups(self) -> NDArray[np.intp]:
+        """The group of the jackknife that each row belongs to, int[row]: rows of one chain are in
+        one group, and other rows with those before and after them, which may be alike. There are
+        `GROUPS`, or one for each chain or row where these are fewer.
+        """
+        each = np.arange(self.count)
+        if self.chains is not None:
+            each = np.unique(self.chains, return_inverse=True)[1]
+        independent = int(each.max()) + 1
+        return np.asarray(each * min(GROUPS, independent) // independent)
+
+    def resampled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The average of values[row] over the rows, each as often as it counts, and those over all
+        but one group, float64[1 + group].
+        """
+        groups, shares = self.groups, self.shares
+        return resample(np.bincount(groups, shares * values), np.bincount(groups, shares))
 
     @property
     def values(self) -> NDArray[np.float64]:

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import sqrt
 
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.layer_answer import Trained
+from rgc.flows.machines.likelihood import estimate, normalised
 from rgc.results.result import Estimate
 
 
@@ -41,8 +41,7 @@ def bounds(layers: Sequence[Trained], log_z: Sequence[Estimate]) -> list[dict[st
             logs = logs + below.machine.hidden_energies(hidden)
             logs = logs - above.machine.visible_energies(hidden)
             value, error = log_z[number].value or 0.0, log_z[number].error or 0.0
-            spread = sqrt(float(logs.var(ddof=1)) / len(logs) + error**2)
-            found[number][f"bound_{name}"] = Estimate(float(logs.mean()) - value, spread)
+            found[number][f"bound_{name}"] = estimate(*normalised(logs, rows[0], value, error))
     return found
 
 

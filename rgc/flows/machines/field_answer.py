@@ -58,7 +58,8 @@ def data_length(rows: Rows, bottom: Side) -> dict[str, Estimate]:
     cells = cells_of(bottom)
     if cells is None or rows.count < 2 * GROUPS:
         return {}
-    found = half_lengths_of_groups(rows.spread(MOST).values.reshape(-1, *cells), GROUPS)
+    looked = rows.spread(MOST)
+    found = half_lengths_of_groups(looked.values.reshape(-1, *cells), looked.shares, looked.groups)
     note = "of the two-point function of the data: what fields of any such data would show"
     reason = "the two-point function does not fall to one half"
     return {"half_length": resampled_estimate(found, note, reason=reason)}

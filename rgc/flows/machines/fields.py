@@ -26,13 +26,14 @@ def half_length(field: Floats) -> float:
     return _half_length(_powers(field[None])[0])
 
 
-def half_lengths_of_groups(fields: Floats, groups: int) -> Floats:
-    """The same of the autocorrelations of all fields float64[field, *shape] together, and of all
-    but those of one group: float64[1 + group]. Field r belongs to group r mod `groups`.
+def half_lengths_of_groups(fields: Floats, shares: Floats, groups: NDArray[np.intp]) -> Floats:
+    """The same of the autocorrelations of all fields float64[field, *shape] together, each with its
+    share[field], and of all but those of one group[field]: float64[1 + group].
     """
-    powers = np.zeros((groups, *fields.shape[1:]))
-    for group in range(groups):
-        powers[group] = _powers(fields[group::groups]).sum(axis=0)
+    powers = np.zeros((int(groups.max()) + 1, *fields.shape[1:]))
+    for group in range(len(powers)):
+        inside = groups == group
+        powers[group] = np.tensordot(shares[inside], _powers(fields[inside]), axes=1)
     whole = powers.sum(axis=0)
     return np.array([_half_length(whole), *(_half_length(whole - part) for part in powers)])
 

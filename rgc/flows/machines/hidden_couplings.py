@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rgc.analysis.statistics import GROUPS
 from rgc.flows.data.rows import Rows
 from rgc.flows.sampling.callen import Configurations, Found, found_couplings
 from rgc.language.values import OperatorBasis
@@ -41,8 +40,7 @@ def hidden_couplings(layer: Rbm, rows: Rows, basis: OperatorBasis) -> Found | No
 
 def _parts(rows: Rows, lattice: Lattice) -> Iterator[Configurations]:
     """Rows on their lattice. Rows that may depend on each other are in one group."""
-    each = np.arange(rows.count) if rows.chains is None else rows.chains
-    group = each * GROUPS // (int(each.max()) + 1)
+    group = rows.groups
     shape = (-1, *lattice.cells, len(lattice.basis))
     for first in range(0, rows.count, AT_ONCE):
         here = slice(first, first + AT_ONCE)

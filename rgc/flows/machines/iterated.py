@@ -18,7 +18,7 @@ from rgc.analysis.statistics import resample
 from rgc.analysis.thermometer import Thermometer, thermometer
 from rgc.flows.data.rows import Rows, evened
 from rgc.flows.machines.ladder import Ladder, make_ladder
-from rgc.flows.machines.probe import Probe, make_probe, rows_in_groups
+from rgc.flows.machines.probe import Probe, groups_of_chains, make_probe
 from rgc.flows.machines.target import make_target
 from rgc.flows.request import Request
 from rgc.results.resampled import resampled_estimate
@@ -37,8 +37,9 @@ class Iteration:
     `temperatures`.
 
     One set of chains after the other makes one set of rows. The arrays are those of the ladder,
-    `chains` uint8[chain, site], `starts` int64[start], the chains of each set, and `seen`
-    float64[1 + count, start, moment, group].
+    `chains` uint8[chain, site], `groups` int64[chain], those that may depend on each other in one,
+    `starts` int64[start], the chains of each set, and `seen` float64[1 + count, start, moment,
+    group].
     """
 
     ladder: Ladder
@@ -74,15 +75,22 @@ class Iteration:
 
     def _begin(self, arrays: Arrays, rows: Rows) -> None:
         sets = [rows.states, *arrays.pop("kept")]
+        groups = [rows.groups, *(groups_of_chains(len(each)) for each in sets[1:])]
         arrays["starts"] = np.array([len(each) for each in sets])
+        arrays["groups"] = np.concatenate(groups)
         arrays["chains"] = np.concatenate(sets)
         arrays["seen"] = self.ladder.probe.empty(1 + self.count, len(sets))
         self._see(arrays, 0)
 
     def _see(self, arrays: Arrays, step: int) -> None:
-        ends = np.cumsum(arrays["starts"])
-        for start, states in enumerate(np.split(arrays["chains"], ends[:-1])):
-            arrays["seen"][step, start] = self.ladder.probe.sums(states)
+        ends = np.cumsum(arrays["starts"])[:-1]
+        sets = zip(np.split(arrays["chains"], ends), self._groups(arrays), strict=True)
+        for start, (states, groups) in enumerate(sets):
+            arrays["seen"][step, start] = self.ladder.probe.sums(states, groups)
+
+    def _groups(self, arrays: Arrays) -> list[NDArray[np.intp]]:
+        """The groups of the chains of each set."""
+        return np.split(arrays["groups"], np.cumsum(arrays["starts"])[:-1])
 
     def answer(self, arrays: Arrays) -> tuple[IteratedChains, ...]:
         """What is seen of every set of chains after every step."""
@@ -96,9 +104,9 @@ class Iteration:
                 start=start,
                 temperature=self.temperatures[start - 1] if start else None,
                 step=step,
-                values=_read(probe, thermometers, sums, rows_in_groups(int(chains))),
+                values=_read(probe, thermometers, sums, np.bincount(groups)),
             )
-            for start, chains in enumerate(arrays["starts"])
+            for start, groups in enumerate(self._groups(arrays))
             for step, sums in enumerate(arrays["seen"][:, start])
         )
 
@@ -129,10 +137,10 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 
 def _read(
-    probe: Probe, thermometers: Mapping[str, Thermometer], sums: Floats, counts: Floats
+    probe: Probe, thermometers: Mapping[str, Thermometer], sums: Floats, counts: NDArray[np.intp]
 ) -> Mapping[str, Estimate]:
     """The energy per site and the correlation length of chains, and both temperatures."""
-    moments = resample(sums.T, counts)
+    moments = resample(sums.T[: len(counts)], counts)
     found = {
         "energy": _estimate(moments[:, 0], "no energy"),
         "correlation_length": _estimate(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rgc.analysis.statistics import resample
 from rgc.flows.data.rows import LADDER, key_of, states_as_written, states_in
-from rgc.flows.machines.probe import Probe, rows_in_groups
+from rgc.flows.machines.probe import Probe, groups_of_chains
 from rgc.flows.machines.sides import States
 from rgc.flows.request import Request
 from rgc.flows.sampling.model import make_model
@@ -91,14 +91,14 @@ class Ladder:
         if part < RECORDS:
             return
         states = self._states(arrays)
-        arrays["curve"][rung] += self.probe.sums(states)
+        arrays["curve"][rung] += self.probe.sums(states, groups_of_chains(self.replicas))
         if part == 2 * RECORDS - 1:
             arrays["kept"][np.array(self.kept, dtype=np.int64) == rung] = states
 
     def averages(self, arrays: Arrays) -> Floats:
         """The moments at every beta, resampled: float64[1 + group, beta, moment]."""
         sums = np.moveaxis(arrays["curve"], -1, 0)
-        return resample(sums, RECORDS * rows_in_groups(self.replicas))
+        return resample(sums, RECORDS * np.bincount(groups_of_chains(self.replicas)))
 
     def _at(self, beta: Fraction) -> Sampler:
         """The sampler of beta H."""

@@ -12,7 +12,6 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import GROUPS
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows, key_of
 from rgc.flows.machines.annealing import Annealed
@@ -21,7 +20,7 @@ from rgc.flows.machines.couplings import couplings
 from rgc.flows.machines.dropout import apart, share_kept
 from rgc.flows.machines.field_answer import field_answer
 from rgc.flows.machines.lattice_couplings import lattice_couplings
-from rgc.flows.machines.likelihood import log_likelihood
+from rgc.flows.machines.likelihood import estimate, log_likelihood
 from rgc.flows.machines.log_z import exact_log_z, summable
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.minima import mass, minima
@@ -30,7 +29,7 @@ from rgc.flows.machines.sides import Discrete
 from rgc.flows.machines.streams import DESCENT
 from rgc.flows.machines.tables import autocorrelation_time, information
 from rgc.flows.machines.target import Target
-from rgc.flows.machines.triple import log_tau, triple
+from rgc.flows.machines.triple import Triple, log_tau, triple
 from rgc.flows.machines.weights_file import Parameters
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
@@ -161,8 +160,8 @@ def _likelihoods(trained: Trained, log_z: Estimate) -> dict[str, Estimate]:
     for name, rows in (("train", trained.rows), ("validation", trained.validation)):
         if rows is None or rows.means:
             continue
-        value, error = log_likelihood(trained.machine, rows, log_z.value, log_z.error or 0.0)
-        found[f"log_likelihood_{name}"] = Estimate(value, error)
+        each = log_likelihood(trained.machine, rows, log_z.value, log_z.error or 0.0)
+        found[f"log_likelihood_{name}"] = estimate(*each)
     return found
 
 
@@ -241,8 +240,10 @@ def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str
         exact = {"dF": found.d_f, "kl": found.kl, "tau_defect": found.tau_defect}
         return {name: Estimate(value, 0.0, "exact") for name, value in exact.items()}
     logs, size = log_tau(trained.machine, target, trained.rows.states)
-    whole = triple(logs, size)
-    resampled = [whole, *(triple(part, size) for part in _left_out(logs))]
+    shares, groups = trained.rows.shares, trained.rows.groups
+    whole = triple(logs, size, shares)
+    others = (groups != group for group in range(int(groups.max()) + 1))
+    resampled = [whole, *(_of_part(logs[part], size, shares[part]) for part in others)]
     numbers = {
         "dF": [each.d_f for each in resampled],
         "kl": [each.kl for each in resampled],
@@ -262,11 +263,10 @@ def _compared(trained: Trained, target: Target, warnings: list[str]) -> dict[str
     return found_values | {"tau_defect": defect, "effective_rows": share}
 
 
-def _left_out(values: Floats) -> Iterator[Floats]:
-    """The values without each of the groups in turn."""
-    groups = np.arange(len(values)) * GROUPS // len(values)
-    for group in range(GROUPS):
-        yield values[groups != group]
+def _of_part(logs: Floats, size: float, shares: Floats) -> Triple:
+    """The numbers of some of the rows."""
+    with np.errstate(all="ignore"):
+        return triple(logs, size, shares / shares.sum())
 
 
 # -- couplings -------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ after 200 updates, seven of their errors. So other chains are annealed.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import hypot, isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rgc.analysis.statistics import jackknife
 from rgc.backend import Backend
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.annealing import Annealing
@@ -23,6 +25,9 @@ from rgc.flows.machines.weights_file import PARAMETER_UNIT
 from rgc.model.stack import Rbm
 from rgc.passes.count_states import fits
 from rgc.program.draws import Key
+from rgc.results.result import Estimate
+
+Floats = NDArray[np.float64]
 
 FEW = 1 << 14
 """States of the smaller side up to which ln Z is summed whenever a layer is looked at."""
@@ -53,5 +58,25 @@ def annealing_of(backend: Backend, layer: Rbm, arrays: Arrays, rows: Rows, key: 
 def log_likelihood(machine: Machine, rows: Rows, log_z: float, error: float) -> tuple[float, float]:
     """<ln p(v)> over rows, and its standard error."""
     logs = -machine.visible_energies(machine.visible.features(rows.states))
-    spread = sqrt(float(logs.var(ddof=1)) / len(logs) + error**2)
-    return float(logs.mean()) - log_z, spread
+    return normalised(logs, rows, log_z, error)
+
+
+def normalised(logs: Floats, rows: Rows, log_z: float, error: float) -> tuple[float, float]:
+    """The average of logs[row] less ln Z, whose standard error is known, and its own."""
+    mean, own = average(logs, rows)
+    return mean - log_z, hypot(own, error)
+
+
+def average(values: Floats, rows: Rows) -> tuple[float, float]:
+    """The average of values[row], and its standard error by the jackknife over groups of rows; NaN
+    where one group has all the weight.
+    """
+    mean = float(np.average(values, weights=rows.weights))
+    return mean, float(jackknife(rows.resampled(values))[1])
+
+
+def estimate(value: float, error: float) -> Estimate:
+    """An average over rows with its error, if that is known."""
+    if isfinite(error):
+        return Estimate(value, error)
+    return Estimate(value, None, note="one group of rows has all the weight")

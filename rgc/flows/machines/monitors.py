@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.flows.data.rows import Rows
 from rgc.flows.enumeration.rounding import without_rounding
+from rgc.flows.machines.likelihood import average
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.sides import Discrete
+from rgc.flows.machines.sides import Discrete, features_of
 from rgc.flows.machines.tables import table
 
 Floats = NDArray[np.float64]
@@ -35,11 +37,13 @@ class Gap:
     error: float
 
 
-def free_energy_gap(machine: Machine, train: Floats, validation: Floats) -> Gap:
-    """The gap between rows of features float64[row, visible features], of two rows or more each."""
-    ours, theirs = machine.visible_energies(train), machine.visible_energies(validation)
-    variance = ours.var(ddof=1) / len(ours) + theirs.var(ddof=1) / len(theirs)
-    return Gap(value=float(theirs.mean() - ours.mean()), error=sqrt(float(variance)))
+def free_energy_gap(machine: Machine, train: Rows, validation: Rows) -> Gap:
+    """The gap between two sets of rows, which are taken as independent of each other."""
+    (ours, error), (theirs, other) = (
+        average(machine.visible_energies(features_of(machine.visible, rows)), rows)
+        for rows in (train, validation)
+    )
+    return Gap(value=theirs - ours, error=hypot(error, other))
 
 
 def relative_entropy(machine: Machine, log_chances: Floats) -> float:
@@ -64,13 +68,15 @@ class Activity:
     dead: float
 
 
-def activity(machine: Machine, features: Floats) -> Activity | None:
+def activity(machine: Machine, rows: Rows) -> Activity | None:
     """How the hidden units answer to rows; None where they are real."""
     hidden = machine.hidden
     if not isinstance(hidden, Discrete):
         return None
-    exponents = hidden.exponents(machine.hidden_fields(features))
-    chances = np.exp(exponents - hidden.log_sums(machine.hidden_fields(features))[..., None])
-    decided = (chances.min(axis=-1) < SATURATED).mean(axis=0)
-    dead = (chances.std(axis=0) < STILL).all(axis=-1)
+    fields = machine.hidden_fields(features_of(machine.visible, rows))
+    chances = np.exp(hidden.exponents(fields) - hidden.log_sums(fields)[..., None])
+    decided = np.average(chances.min(axis=-1) < SATURATED, axis=0, weights=rows.weights)
+    apart = chances - np.average(chances, axis=0, weights=rows.weights)
+    variance = np.average(apart**2, axis=0, weights=rows.weights)
+    dead = (variance < STILL**2).all(axis=-1)
     return Activity(saturated=float((decided > 0.5).mean()), dead=float(dead.mean()))

@@ -34,16 +34,15 @@ class Probe:
     waves: NDArray[np.complex128]
     squares: Floats
 
-    def sums(self, states: States) -> Floats:
-        """The moments of states[row, site] summed over groups of rows, float64[moment, group]. Row
-        r belongs to group r mod `GROUPS`.
+    def sums(self, states: States, groups: NDArray[np.intp]) -> Floats:
+        """The moments of states[row, site] summed over the rows of each group, float64[moment,
+        `GROUPS`], of which group[row] is one.
         """
         signs = np.asarray(states, dtype=np.float64) * 2 - 1
         sites = states.shape[1]
         powers = np.abs(self.waves @ signs.T) ** 2 / sites
         powers[powers < ROUNDING] = 0
         rows = np.vstack([-self.target.log_weights(states) / sites, powers])
-        groups = np.arange(len(states)) % GROUPS
         return np.stack([np.bincount(groups, row, GROUPS) for row in rows])
 
     def empty(self, *shape: int) -> Floats:
@@ -68,9 +67,9 @@ class Probe:
             return np.asarray(np.log1p(self.length_squared(moments) / scale))
 
 
-def rows_in_groups(rows: int) -> Floats:
-    """How many of so many rows belong to each group, float64[group]."""
-    return np.bincount(np.arange(rows) % GROUPS, minlength=GROUPS).astype(np.float64)
+def groups_of_chains(chains: int) -> NDArray[np.intp]:
+    """The groups of so many chains that do not depend on each other, int[chain]."""
+    return np.arange(chains) % GROUPS
 
 
 def make_probe(target: Target, lattice: Lattice) -> Probe:

@@ -40,8 +40,7 @@ def visible_hidden(lowest: Rows, means: Floats, pictures: Floats, rings: int) ->
         return _nothing(rings, "there are few rows")
     shape = pictures.shape[1:]
     distances = np.array([_distances(centre(pictures[k]), shape) for k in local])
-    weights = np.ones(lowest.count) if lowest.weights is None else lowest.weights
-    profiles = _profiles(lowest.values, means[:, local], weights, distances, rings)
+    profiles = _profiles(lowest, means[:, local], distances, rings)
     nearest, its_error = (float(each) for each in jackknife(profiles[:, 0]))
     if not nearest > NEAREST * its_error:
         return _nothing(rings, "the nearest ring is not correlated")
@@ -67,13 +66,12 @@ def _distances(place: Floats, shape: tuple[int, ...]) -> Floats:
     return apart(sites, place, shape).ravel()
 
 
-def _profiles(
-    visible: Floats, hidden: Floats, weights: Floats, distances: Floats, rings: int
-) -> Floats:
+def _profiles(lowest: Rows, hidden: Floats, distances: Floats, rings: int) -> Floats:
     """The sum over hidden units of the average over each ring, of all rows and of all but those of
-    one group: float64[1 + group, ring]. Row r belongs to group r mod GROUPS.
+    one group: float64[1 + group, ring].
     """
-    parts = [slice(group, None, GROUPS) for group in range(GROUPS)]
+    visible, weights, groups = lowest.values, lowest.shares, lowest.groups
+    parts = [np.flatnonzero(groups == group) for group in range(int(groups.max()) + 1)]
     counts = np.array([weights[part].sum() for part in parts])
 
     def averages(one: Floats, other: Floats) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.backend import Backend
-from rgc.flows.data.rows import Rows, key_of
+from rgc.flows.data.rows import Rows, evened, key_of
 from rgc.flows.machines.likelihood import log_likelihood, log_z
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.monitors import (
@@ -26,7 +26,6 @@ from rgc.flows.machines.monitors import (
 )
 from rgc.flows.machines.parameters import Arrays
 from rgc.flows.machines.passes import reconstructed
-from rgc.flows.machines.sides import features_of
 from rgc.flows.machines.streams import FOLLOWED, LOOKED
 from rgc.flows.machines.tables import pseudo_log_likelihood
 from rgc.flows.machines.target import Target
@@ -110,16 +109,10 @@ class Look:
     validation: Rows | None
 
     @cached_property
-    def features(self) -> Floats:
-        """The features of the rows, float64[row, visible features]."""
-        return features_of(self.machine.visible, self.rows)
-
-    @cached_property
     def gap(self) -> Gap:
         """Of rows that were kept apart, which there are."""
         assert self.validation is not None  # noqa: S101
-        theirs = features_of(self.machine.visible, self.validation)
-        return free_energy_gap(self.machine, self.features, theirs)
+        return free_energy_gap(self.machine, self.rows, self.validation)
 
     @cached_property
     def log_z(self) -> tuple[float, float]:
@@ -134,7 +127,7 @@ class Look:
     @cached_property
     def activity(self) -> Activity:
         """Of hidden units that have states."""
-        found = activity(self.machine, self.features)
+        found = activity(self.machine, self.rows)
         assert found is not None  # noqa: S101
         return found
 
@@ -146,13 +139,13 @@ class Look:
         if target.cluster.states <= SMALL:
             logs, size = log_tau(self.machine, target, target.states())
             return triple(logs, size, np.exp(target.log_chances))
-        return triple(*log_tau(self.machine, target, self.rows.states))
+        return triple(*log_tau(self.machine, target, self.rows.states), self.rows.shares)
 
 
 def _reconstruction(look: Look) -> float:
     key = key_of(look.watch.key, LOOKED, look.update)
     watch = look.watch
-    return reconstructed(watch.backend, watch.layer, look.arrays, look.rows, key)[1]
+    return reconstructed(watch.backend, watch.layer, look.arrays, evened(look.rows), key)[1]
 
 
 def _largest_weight(look: Look) -> float:
@@ -177,8 +170,9 @@ def _kl(look: Look) -> float:
 
 def _pseudo_likelihood(look: Look) -> float:
     """The average over rows of the pseudo-log-likelihood per site."""
-    states = look.rows.spread(FEW_ROWS).states
-    return float(pseudo_log_likelihood(look.machine, states).mean() / states.shape[1])
+    few = look.rows.spread(FEW_ROWS)
+    found = pseudo_log_likelihood(look.machine, few.states)
+    return float(np.average(found, weights=few.weights) / few.sites)
 
 
 Series = Mapping[str, Callable[[Look], float]]

@@ -72,12 +72,15 @@ def test_half_length_of_many_fields_is_that_of_their_common_autocorrelation() ->
     """
     field = bump(16, (3.0, 9.0), 2.0)
     moved = np.stack([np.roll(field, (k, 3 * k), axis=(0, 1)) for k in range(8)])
-    assert half_lengths_of_groups(moved, 4) == pytest.approx(np.full(5, half_length(field)))
+    found = half_lengths_of_groups(moved, np.full(8, 1 / 8), np.arange(8) // 2)
+    assert found == pytest.approx(np.full(5, half_length(field)))
     both = np.stack([field, bump(16, (3.0, 9.0), 1.0)])
-    whole, narrow, wide = half_lengths_of_groups(both, 2)
+    whole, narrow, wide = half_lengths_of_groups(both, np.full(2, 0.5), np.arange(2))
     assert narrow == pytest.approx(half_length(both[1]))
     assert wide == pytest.approx(half_length(field))
     assert narrow < whole < wide
+    mostly_wide, *_ = half_lengths_of_groups(both, np.array([0.9, 0.1]), np.arange(2))
+    assert whole < mostly_wide < wide
 
 
 def test_couplings_of_hidden_units_by_the_distance_of_their_fields() -> None:

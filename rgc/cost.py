@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -115,14 +116,15 @@ def of_spec(spec: Spec) -> Cost:
 def of_run(loaded: Loaded) -> Cost:
     """The cost of all points of a scan, one after the other, and of the specs that answer its
     parameters, behind which each point may run with each of them above and below too. Of a study it
-    is that of its runs.
+    is that of its runs. Points whose kernels have as much to compile have them in common: sizes are
+    arguments of most.
     """
-    specs = [spec for _, spec in _instances(loaded)]
-    total = NOTHING
-    for spec in specs:
-        total = total.then(of_spec(spec))
+    costs = [of_spec(spec) for _, spec in _instances(loaded)]
+    total = reduce(Cost.then, costs)
     runs = loaded.count * (1 + 2 * len(loaded.spec.taken))
-    total = total.times(runs / len(specs))
+    total = replace(total, compiling=sum({each.compiling for each in costs})).times(
+        runs / len(costs)
+    )
     for other in loaded.others:
         total = total.then(of_run(other))
     return total

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from rgc.results.answer_data import Point
     from rgc.results.store import Job
 
-TASK = 100.0
-"""Seconds that a share of a point is to take at least, as the cost of the run says, which may be
-three times as long as it takes. What a task costs a scheduler is nothing beside them. Shorter
-points keep their words together: kernels are slower on a share of one word.
+TASK = 30.0
+"""Seconds that a share of a point is to take at least, as the cost of the run says. What a task
+costs a scheduler is nothing beside them. Shorter points keep their words together: kernels are
+slower on a share of one word.
 """
 
 Prepare = Callable[..., "Prepared"]

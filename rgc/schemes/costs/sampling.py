@@ -38,11 +38,20 @@ RECORD, OPERATOR, BIASED = 12, 5, 96
 under a bias, measured.
 """
 
-UPDATES = 1e9
-"""Bits of a replica that one core updates in a second."""
+UPDATES = 1.2e10
+"""Bits of a replica that one core updates in a second, on lattices of thousands of sites."""
+
+SWEEP, TAKEN, TURN = 2.5e-5, 2e-4, 4e-4
+"""Seconds of a sweep, of a record and of a turn of clusters however small the lattice is."""
 
 WEIGHED = 1.4e8
-"""The same where weights of each site are added up, on the square lattice."""
+"""Bits updated in a second where weights of each site are added up, on the square lattice."""
+
+COUNTED, SUMMED = 8e9, 1e9
+"""Bits of operators that one core counts in a second, and products of their sums that it adds."""
+
+FOLLOWED = 1e9
+"""Bits updated in a second where soft block spins follow."""
 
 PAIRED = 1e10
 """Pairs of sites, times replicas, that one core adds up in a second where all sites are coupled."""
@@ -81,31 +90,41 @@ def sample(spec: Spec, options: Options) -> Cost:
     memory = bits * (TABLES + FIELDS * words * NUMBER) + 2 * saved_bytes(spec, options.values)
     memory += RECORD * options.number("replicas") * NUMBER
     memory += signs_of(spec) * (TABLES + 2 * words * NUMBER)
-    sweeps = options.number("sweeps") * (1 + 1 / options.number("every"))
-    sweeps += options.number("thermalise")
-    seconds = sweeps * bits * options.number("replicas") / UPDATES
+    records = options.number("sweeps") / options.number("every")
+    sweeps = options.number("sweeps") + options.number("thermalise")
+    seconds = swept(sweeps + records, bits, options.number("replicas")) + records * TAKEN
     if spec.hamiltonian is not None and not signs_alone(spec.hamiltonian, spec.draws):
         memory += 3 * signs_of(spec) * options.number("replicas") * NUMBER
-        seconds = sweeps * bits * options.number("replicas") / WEIGHED
+        seconds = (sweeps + records) * bits * options.number("replicas") / WEIGHED
     pairs = paired_sites(spec) ** 2
     if pairs:
         realisations = options.number("disorder") if "disorder" in options else 1.0
         memory += pairs * (MATRIX + OF_REALISATION * realisations)
-        seconds = sweeps * pairs * options.number("replicas") / PAIRED
+        seconds = (sweeps + records) * pairs * options.number("replicas") / PAIRED
     update = options.values.get("update")
     compiled = compiling.KERNELS + compiling.sweep(spec)
     if update_of(spec, update) in (*CLUSTER_UPDATES, *COPY_UPDATES):
         compiled += compiling.TURN
     if update_of(spec, update) in CLUSTER_UPDATES:
         memory += own_fields(spec) * words * NUMBER
-        seconds += sweeps * bits * options.number("replicas") / TURNS
+        seconds += turned(sweeps, bits, options.number("replicas"))
     if update_of(spec, update) in COPY_UPDATES:
         memory += 4 * bits * words * NUMBER
-        seconds += sweeps * bits * options.number("replicas") / TURNS
+        seconds += turned(sweeps, bits, options.number("replicas"))
     if tempering(update) is not None:
         memory *= at_once(update)
         seconds += sweeps * bits * options.number("replicas") / EXCHANGES
     return Cost(memory, seconds, compiled)
+
+
+def swept(sweeps: float, bits: float, replicas: float) -> float:
+    """Seconds of so many sweeps of single spins."""
+    return sweeps * (SWEEP + bits * replicas / UPDATES)
+
+
+def turned(turns: float, bits: float, replicas: float) -> float:
+    """Seconds of so many turns of clusters."""
+    return turns * (TURN + bits * replicas / TURNS)
 
 
 def at_once(update: Value | None) -> int:
@@ -173,9 +192,9 @@ def mcrg(spec: Spec, options: Options) -> Cost:
     sums = 2 * GROUPS * operators**2 * NUMBER * len(levels) * maps
     sums += OPERATOR * operators * options.number("replicas") * NUMBER
     records = options.number("sweeps") / options.number("every")
-    products = records * operators**2 * options.number("replicas") * len(levels) * maps / UPDATES
+    products = records * operators**2 * options.number("replicas") * len(levels) * maps / SUMMED
     places = bits_of(spec) / differing(lattice)
-    measured = records * operators * places * options.number("replicas") / UPDATES / 8
+    measured = records * operators * places * options.number("replicas") / COUNTED
     together = at_once(options.values.get("update"))
     kept = 2 * saved_bytes(spec, options.values) * together
     memory = (found.memory - kept) * blocked + kept + sums * together
@@ -205,11 +224,11 @@ def variational_mcrg(spec: Spec, options: Options) -> Cost:
     replicas, words = options.number("replicas"), options.number("replicas") / WORD_REPLICAS
     sweeps, found = options.number("sweeps") + options.number("thermalise"), NOTHING
     records = options.number("sweeps") / options.number("every")
-    rate = TURNED if any(map(certain, spec.blocks)) else UPDATES
+    rate = TURNED if any(map(certain, spec.blocks)) else FOLLOWED
     for level in range(1, len(cells)):
         bits = bits_of(spec) * sum(cells[: level + 1]) / cells[0]
-        measured = records * operators * (bits / 8 + 2 * operators)
-        work = BATCHES * (sweeps * bits / rate + measured / UPDATES) * replicas
+        measured = records * operators * (bits / COUNTED + 2 * operators / SUMMED)
+        work = BATCHES * (sweeps * bits / rate + measured) * replicas
         sums = 4 * GROUPS * operators**2 * NUMBER
         sums += (RECORD + BIASED + OPERATOR * operators) * replicas * NUMBER
         compiled = compiling.following(spec, cells, level)

@@ -10,7 +10,7 @@ from rgc.model.trainer import Trainer
 from rgc.passes.count_states import MOST_TABLED, fits
 from rgc.schemes.cost import ELEMENTS, FLOPS, NOTHING, NUMBER, Cost
 from rgc.schemes.costs import compiling
-from rgc.schemes.costs.sampling import UPDATES, bits_of
+from rgc.schemes.costs.sampling import bits_of, swept
 
 VISIBLE_BYTES, HIDDEN_BYTES = 30, 16
 """Bytes of a unit in a row, measured: states, bits, and the numbers that they stand for."""
@@ -49,9 +49,8 @@ def _data(spec: Spec, data: Data | None) -> Cost:
     samples = source_of(data) if data is not None else None
     if not isinstance(samples, Samples):
         return NOTHING
-    updates = float(samples.before + samples.sweeps) * samples.replicas * bits_of(spec)
-    seconds = len(samples.points) * updates / UPDATES
-    return Cost(NUMBER * samples.rows, seconds, compiling.sweep(spec))
+    seconds = swept(samples.before + samples.sweeps, bits_of(spec), samples.replicas)
+    return Cost(NUMBER * samples.rows, len(samples.points) * seconds, compiling.sweep(spec))
 
 
 def _layer(layer: Rbm, rows: float) -> Cost:

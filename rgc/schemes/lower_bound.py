@@ -6,7 +6,7 @@ from rgc.language.signatures import Field
 from rgc.schemes import checks, options
 from rgc.schemes.answers import FIXED_POINT, MODEL, TWO_STATES
 from rgc.schemes.costs import coupling_maps
-from rgc.schemes.needs import cells, couplings, hypercube, lattice
+from rgc.schemes.needs import cells, couplings, hypercube, lattice, stationary
 from rgc.schemes.scheme import Ready, Scheme
 
 SUBSPACE = Field(
@@ -46,6 +46,7 @@ SCHEME = Scheme(
         hypercube.hypercube,
         hypercube.one_map,
         cells.independent_terms,
+        stationary.stationary,
     ),
     answers=(*FIXED_POINT, "block.p", "block.slope"),
     bound="lower bound",

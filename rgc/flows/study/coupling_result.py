@@ -59,7 +59,7 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     """
     arrays, why = state.arrays, state.values["why"]
     points = _points(study, arrays)
-    reason = _no_headline(points)
+    reason = _no_headline(study, points)
     spectra = points[0].spectra if points else _spectra(study)
     tables = tables_of(study, arrays, points, spectra)
     return Result(
@@ -105,10 +105,14 @@ def _rank(point: StudiedPoint, to: Floats) -> tuple[float, ...]:
     return (round(distance, 8), *map(float, point.couplings))
 
 
-def _no_headline(points: Sequence[StudiedPoint]) -> str:
-    """Why no exponent is the headline, or nothing where one is."""
-    if not points or points[0].critical:
+def _no_headline(study: Study, points: Sequence[StudiedPoint]) -> str:
+    """Why no exponent is the headline, or nothing where one is. A fixed point without a field is
+    one of other couplings than those of a spec with one.
+    """
+    if not points:
         return ""
+    if points[0].critical:
+        return "" if study.around(points[0].couplings) else study.excluded
     beyond = [point.beyond for point in points if point.beyond and point.kind == "critical"]
     kinds = ", ".join(dict.fromkeys(point.kind for point in points))
     return next(iter(beyond), f"none of the fixed points found is critical ({kinds})")
@@ -200,12 +204,12 @@ def _free_energy(study: Study, arrays: Mapping[str, NDArray[Any]]) -> tuple[Free
 
 def _critical(study: Study, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Estimate]:
     """The critical couplings on the line of the spec's, of every coupling that is not 0 there. They
-    are null where the map does not hold.
+    are null where the map does not hold, and where the spec's couplings are never critical.
     """
     if "critical" not in arrays:
         return {}
     couplings = arrays["critical"][1:]
-    beyond = study.beyond(couplings)
+    beyond = study.beyond(couplings) or study.excluded
     named = zip(study.recursion.names, couplings, study.start, strict=True)
     return {
         name: Estimate(None, None, study.exponents, note=beyond)
@@ -329,8 +333,9 @@ def _warnings(
     yield from _beyond_bounds(study, arrays)
     if study.find and study.line and "critical" in why and not _frozen(study):
         yield f"no critical point was found: {why['critical']}"
-    if points and not points[0].critical and isfinite(study.recursion.scale):
-        yield f"there is no headline exponent: {_no_headline(points)}"
+    reason = _no_headline(study, points)
+    if reason and isfinite(study.recursion.scale):
+        yield f"there is no headline exponent: {reason}"
     if study.find == "fixed_point" and not points and not _frozen(study):
         yield f"no fixed point was found: {why.get('fixed_point', why.get('critical', ''))}"
 

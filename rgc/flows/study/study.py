@@ -14,12 +14,15 @@ from rgc.analysis.folded import folded
 from rgc.analysis.recursion import Floats, Recursion, is_invariant
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.values import CallValue
+from rgc.model.lattice import Lattice
+from rgc.passes.lee_yang import excluded_transition
 from rgc.results.result import Estimate, Kind
 from rgc.schemes.options import SHOWN_STEPS
 
 if TYPE_CHECKING:
     from rgc.flows.request import Request
     from rgc.language.values import Value
+    from rgc.model.spec import Spec
     from rgc.text import Span
 
 
@@ -60,6 +63,8 @@ class Study:
     - `at_fixed_point` gives what else is reported about a fixed point, by name.
     - `beyond` says why given couplings are none of a transition: the map does not hold there, or
       the spins are free. It is empty where they may be.
+    - `excluded` says why the spec's couplings, and multiples of them, are never critical, where
+      that is known: what the map takes for a critical point is then its own.
     - `turns` is the number of maps that take turns, and `period` a multiple of it: fixed points and
       spectra are those of the map of so many steps. More than `turns` ask for cycles.
     - `search` finds all fixed points at once, where they are not sought from one start after the
@@ -99,6 +104,7 @@ class Study:
     p: tuple[Estimate, ...] = ()
     at_fixed_point: Callable[[Floats], Mapping[str, float]] | None = None
     beyond: Callable[[Floats], str] = holds_everywhere
+    excluded: str = ""
     turns: int = 1
     period: int = 1
     search: Callable[[Study], Sequence[Floats]] | None = None
@@ -172,7 +178,15 @@ def make_study(
         terms=terms or {},
         kept=kept or {},
         provenance=provenance or {},
+        excluded=_excluded(request.spec),
     )
+
+
+def _excluded(spec: Spec) -> str:
+    """Why the Hamiltonian of a spec on a lattice has no transition, if that is known."""
+    if spec.hamiltonian is None or not isinstance(spec.lattice, Lattice):
+        return ""
+    return excluded_transition(spec.hamiltonian, spec.lattice, spec.species)
 
 
 def _plane(value: Value, names: Sequence[str], span: Span | None) -> tuple[int, int]:

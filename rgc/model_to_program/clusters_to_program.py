@@ -122,8 +122,12 @@ class _Writer:
     reflections: tuple[Permutation, ...]
     tables: Tables
     coins: bool
-    rules: list[Rule] = field(default_factory=list)
+    rules: dict[Rule, int] = field(default_factory=dict)
     schedule: list[Stage] = field(default_factory=list)
+    kept: dict[int, list[tuple[int, Spin]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kept = kept_bonds(self.bonds)
 
     def update(self, planes: Literal[32, 64], generator: Generator) -> Update:
         if self.drawn:
@@ -183,10 +187,6 @@ class _Writer:
         return code_bits(len(self.reflections))
 
     @property
-    def kept(self) -> dict[int, list[tuple[int, Spin]]]:
-        return kept_bonds(self.bonds)
-
-    @property
     def width(self) -> int:
         """The draws of a species: of seeds, of the ghost, and of bonds."""
         return 2 + max(map(len, self.kept.values()))
@@ -210,10 +210,9 @@ class _Writer:
     def _add(
         self, rule: Rule, where: Bonds | Cells, until: Literal["unchanged"] | None = None
     ) -> None:
-        if rule not in self.rules:
-            self.rules.append(rule)
         cells = where if isinstance(where, Cells) else _inside(*where.box)
-        self.schedule.append(Stage(self.rules.index(rule), cells, until))
+        number = self.rules.setdefault(rule, len(self.rules))
+        self.schedule.append(Stage(number, cells, until))
 
     # -- rules -------------------------------------------------------------------------------------
 

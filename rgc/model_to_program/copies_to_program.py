@@ -32,7 +32,7 @@ from rgc.model_to_program.clusters_to_program import SEEDS
 from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.update import Update
-from rgc.passes.gather_stars import gather_stars
+from rgc.passes.gather_stars import Places, gather_stars, places_of
 from rgc.program.draws import Generator
 from rgc.program.lattice.nodes import Bernoulli, Load, Store, Value
 from rgc.program.lattice.program import Field, Program, Rule, Stage
@@ -59,11 +59,12 @@ def copies_to_program(
     slot = tables.share(share.numerator, share.denominator)
     kinds = [*cartesian(range(count), range(len(lattice.basis)))]
     everywhere, here = every_cell(lattice.cells), (0,) * lattice.dimension
+    places = places_of(groups)
     begun = [_begin(spins, Spin(here, letter, kind), slot) for kind, letter in kinds]
     spread = [
         (rule, cells)
         for kind, letter in kinds
-        for rule, cells in _spread(groups, lattice, Spin(here, letter, kind), count)
+        for rule, cells in _spread(groups, lattice, Spin(here, letter, kind), count, places)
     ]
     ended = [_exchange(spins, Spin(here, letter, kind)) for kind, letter in kinds]
     rules = [*begun, *(rule for rule, _ in spread), *ended]
@@ -118,11 +119,11 @@ def _begin(spins: Sequence[Field], own: Spin, slot: int) -> Rule:
 
 
 def _spread(
-    groups: Sequence[Group | Signs], lattice: Lattice, own: Spin, count: int
+    groups: Sequence[Group | Signs], lattice: Lattice, own: Spin, count: int, places: Places
 ) -> list[tuple[Rule, Cells]]:
     """Reach a spin that differs from those that a term joins it to, for each box of cells."""
     found = []
-    stars: Any = gather_stars(groups, lattice, own.letter, own.species)
+    stars: Any = gather_stars(groups, lattice, own.letter, own.species, places)
     for star, (lower, upper) in stars:
         joined = [spin for spin in star.neighbours if spin.species < count]
         if joined:

@@ -67,7 +67,7 @@ def _stars(
     if not followers:
         return stars
     turning = chain(followers, letter, kind)
-    own = [stars, *(gather_stars(groups, lattice, each.letter, kind) for each in turning)]
+    own = [stars, *(gather_stars(groups, lattice, each.letter, kind, places) for each in turning)]
     if any(len(boxes) > 1 for boxes in own):
         raise ValueError("near an open edge no spins follow others")
     (_, box), parts = stars[0], tuple(star for ((star, _),) in own if isinstance(star, Star))

@@ -10,7 +10,7 @@ from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product, Spin
 from rgc.model.stars import SignStar, Star
-from rgc.passes.gather_stars import Box, gather_stars
+from rgc.passes.gather_stars import Box, gather_stars, places_of
 
 Negative = tuple[bool, ...]
 """Where a sign is -1: by the state of a spin, or row-major by those of two."""
@@ -66,11 +66,12 @@ def gather_bonds(
 
     Raises `ValueError` for terms of more than two spins.
     """
+    places = places_of(groups)
     return tuple(
         _bonds(star, box)
         for kind in range(species)
         for letter in range(len(lattice.basis))
-        for star, box in gather_stars(groups, lattice, letter, kind)
+        for star, box in gather_stars(groups, lattice, letter, kind, places)
     )
 
 

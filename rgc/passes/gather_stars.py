@@ -45,19 +45,17 @@ def gather_stars(
     lattice: Lattice,
     letter: int,
     species: int,
-    places: Places | None = None,
+    places: Places,
 ) -> tuple[tuple[Star | SignStar, Box], ...]:
     """The star of a kind of spin on each box of cells that have the same products. The boxes cover
     the whole lattice.
 
-    Whoever asks for many kinds hands over the `places_of` the groups. Without open edges there is
-    one box. Spins of a product that coincide on a small torus cancel,
-    and a product in which the spin itself cancels is left out. Raises `ValueError` where spins of a
-    sign coincide.
+    `places` are those of the groups (`places_of`), found once for all kinds. Without open edges
+    there is one box. Spins of a product that coincide on a small torus cancel, and a product in
+    which the spin itself cancels is left out. Raises `ValueError` where spins of a sign coincide.
     """
     own = Spin((0,) * lattice.dimension, letter, species)
-    where = (places_of(groups) if places is None else places).get((letter, species), ())
-    images = tuple(_images(groups, lattice, own, where))
+    images = tuple(_images(groups, lattice, own, places.get((letter, species), ())))
     kind: Any = SignStar if any(isinstance(group, Signs) for group in groups) else Star
     cuts = [_cuts(images, lattice, axis) for axis in range(lattice.dimension)]
     stars = []

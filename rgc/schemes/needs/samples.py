@@ -22,7 +22,7 @@ from rgc.model.tempering import inner_update, tempering
 from rgc.passes.choose_acceptance import choose_acceptance
 from rgc.passes.choose_update import no_heat_bath
 from rgc.passes.frustration import cluster_obstacle
-from rgc.passes.gather_stars import gather_stars
+from rgc.passes.gather_stars import gather_stars, places_of
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.quench import quench, signs_alone
 from rgc.passes.wrapping import meets_itself
@@ -126,7 +126,9 @@ def local_fields(asked: Asked) -> Iterator[Problem]:
     fields = (*spec.species, *(Species(each.name) for each in signs))
     groups = merge_terms(hamiltonian, spec.lattice, fields, hamiltonian.zero).groups
     kinds = cartesian(range(len(spec.lattice.basis)), range(len(spec.species)))
-    stars = {star for kind in kinds for star, _ in gather_stars(groups, spec.lattice, *kind)}
+    places = places_of(groups)
+    gathered = (gather_stars(groups, spec.lattice, *kind, places) for kind in kinds)
+    stars = {star for of_kind in gathered for star, _ in of_kind}
     if not all(choose_acceptance(star).heat_bath for star in stars if isinstance(star, Star)):
         yield no_heat_bath(asked.place("update"))
 

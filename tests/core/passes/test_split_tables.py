@@ -19,7 +19,7 @@ from rgc.model.stars import SignStar
 from rgc.passes.choose_acceptance_of_states import choose_acceptance_of_states
 from rgc.passes.choose_update import choose_update, largest_change
 from rgc.passes.colour_sites import colour_sites
-from rgc.passes.gather_stars import gather_stars
+from rgc.passes.gather_stars import gather_stars, places_of
 from rgc.passes.merge_tables import merge_tables
 from rgc.passes.split_tables import split_table
 
@@ -141,4 +141,4 @@ def test_spins_of_a_sign_that_coincide_are_refused() -> None:
         Hamiltonian((bond([0.0, 1.0, 2.0, 1.0, 2.0, 0.0, 2.0, 0.0, 1.0]),)), chain(1), [POTTS]
     )
     with pytest.raises(ValueError, match="coincide"):
-        gather_stars(merged.groups, chain(1), 0, 0)
+        gather_stars(merged.groups, chain(1), 0, 0, places_of(merged.groups))

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product as cartesian
 from math import prod
 from typing import Literal, cast
 
-from rgc.model.operators import Product, Spin
+from rgc.model.operators import Product
 from rgc.model.stars import Star
 
 MOST_CLASSES = 64
@@ -125,8 +126,18 @@ def reachable_classes(
     if len(spins) > _MOST_NEIGHBOURS:
         free = prod(len(group) + 1 for group in images) <= most
         return tuple(cartesian(*(range(len(group) + 1) for group in images))) if free else None
-    everything = (1 << (1 << len(spins))) - 1
-    negative = {spin: _patterns(k, len(spins)) for k, spin in enumerate(spins)}
+    numbers = {spin: k for k, spin in enumerate(spins)}
+    numbered = (
+        tuple(tuple(numbers[spin] for spin in image) for image in group) for group in images
+    )
+    return _reached(tuple(numbered), len(spins))
+
+
+@lru_cache
+def _reached(images: tuple[Classes, ...], spins: int) -> Classes:
+    """The classes of products of numbered spins. On a graph many sites have the same ones."""
+    everything = (1 << (1 << spins)) - 1
+    negative = [_patterns(k, spins) for k in range(spins)]
     tables = [[_signs(image, negative) for image in group] for group in images]
     return counted_classes(tables, everything)
 
@@ -157,8 +168,8 @@ def counted_classes(groups: Sequence[Sequence[int]], allowed: int) -> Classes:
     return tuple(sorted(classes))
 
 
-def _signs(image: Product, negative: dict[Spin, int]) -> int:
-    """The patterns in which the product is -1, as bits of one integer."""
+def _signs(image: tuple[int, ...], negative: Sequence[int]) -> int:
+    """The patterns in which the product of some spins is -1, as bits of one integer."""
     bits = 0
     for spin in image:
         bits ^= negative[spin]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations
 from itertools import product as cartesian
 from math import prod
 
@@ -17,7 +18,7 @@ from rgc.model.lattices import cubic, square
 from rgc.model.operators import Product, Spin, product
 from rgc.model.spins import Species
 from rgc.model.stars import Star
-from rgc.passes.choose_acceptance import Acceptance, choose_acceptance, reachable_classes
+from rgc.passes.choose_acceptance import Acceptance, _reached, choose_acceptance, reachable_classes
 from rgc.passes.choose_update import choose_update, energy_change, largest_change
 from rgc.passes.colour_sites import colour_sites
 from rgc.passes.generate_operators import generate_operators
@@ -166,3 +167,14 @@ def test_largest_change_is_the_maximum_over_what_occurs(couplings: list[Fraction
     chosen: Acceptance = choose_acceptance(star)
     every = [abs(energy_change(couplings, chosen, each)) for each in by_brute_force(star, (1, -1))]
     assert largest_change(couplings, chosen) == max(every)
+
+
+def test_classes_are_found_once_for_all_sites_that_have_the_same_products() -> None:
+    """The sites of a complete graph with pairs and triples differ in the names of the others."""
+    _reached.cache_clear()
+    found = set()
+    for own in range(9):
+        others = [Spin((), letter) for letter in range(9) if letter != own]
+        found.add(reachable_classes([[(each,) for each in others], [*combinations(others, 2)]]))
+    assert found == {tuple(sorted({(k, k * (8 - k)) for k in range(9)}))}
+    assert _reached.cache_info().misses == 1

@@ -47,7 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ),
     )
     parser.addini(
-        "rgc_slow", "file names of specs that are marked slow whatever they sample", "linelist"
+        "rgc_slow",
+        "specs that are marked slow whatever they sample, as patterns of paths",
+        "linelist",
     )
 
 
@@ -124,7 +126,8 @@ class SpecFile(pytest.File):
             return
         for name in backends(self.config):
             item: SpecItem = SpecItem.from_parent(self, name=name, loaded=loaded, error=None)
-            if updates(loaded) > SLOW or self.path.name in self.config.getini("rgc_slow"):
+            named = self.config.getini("rgc_slow")
+            if updates(loaded) > SLOW or any(self.path.match(pattern) for pattern in named):
                 item.add_marker("slow")
             if reason := _why_not(loaded):
                 item.add_marker(pytest.mark.skip(reason=reason))

@@ -1,10 +1,10 @@
 """One step of Newton's method from a Hamiltonian to the fixed point of its block map.
 
-    python benchmarks/fixed_point.py SPEC OUT [--seed N] [--threads N]
+    python benchmarks/fixed_point.py SPEC OUT [--seeds N ...] [--threads N]
 
 SPEC is a spec of `variational_mcrg` with `steps=1`. Its run finds the couplings K' of the block
 spins and the map T = dK'/dK, and OUT is the same spec with the couplings K + (1 - T)^-1 (K' - K),
-on the operators of the basis.
+on the operators of the basis. Of several seeds it is the average of their steps.
 The first step, from the critical point of the nearest neighbours, goes far, and the noise of T goes
 with it: every run should be longer than the one before.
 """
@@ -15,6 +15,7 @@ import argparse
 import re
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,18 +43,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("spec", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--threads", type=int)
     asked = parser.parse_args()
     loaded = rgc.load(asked.spec)
     compiled = rgc.compile(loaded, threads=asked.threads)
-    result = compiled.run(seed=asked.seed).points[0].result
-    better = newton_step(result)
-    for name, found in result.levels[1].couplings.items():
-        own = result.levels[0].couplings.get(name)
-        given = 0.0 if own is None or own.value is None else own.value
-        told = with_error(found.value, found.error)
-        print(f"{name:24} {given:9.5f} {told:>14}  -> {better[name]:9.5f}")
+    results = [compiled.run(seed=seed).points[0].result for seed in asked.seeds]
+    steps = [newton_step(result) for result in results]
+    better = {name: round(fmean(step[name] for step in steps), DIGITS) for name in steps[0]}
+    for seed, result in zip(asked.seeds, results, strict=True):
+        print(f"seed {seed}")
+        for name, found in result.levels[1].couplings.items():
+            given = _value(result.levels[0].couplings.get(name))
+            told = with_error(found.value, found.error)
+            print(f"{name:24} {given:9.5f} {told:>14}  -> {better[name]:9.5f}")
+    result = results[0]
     asked.out.write_text(written(asked.spec.read_text("utf-8"), loaded, result, better), "utf-8")
 
 
@@ -68,7 +72,7 @@ def newton_step(result: Result) -> dict[str, float]:
     )
     below, above = np.array([[_value(of.get(name)) for name in names] for of in (fine, coarse)])
     moved = below + change(np.asarray(result.tables[sector]), above - below)
-    return {name: round(float(x), DIGITS) for name, x in zip(names, moved, strict=True)}
+    return {name: float(x) for name, x in zip(names, moved, strict=True)}
 
 
 def change(slope: Floats, apart: Floats) -> Floats:

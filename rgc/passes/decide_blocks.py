@@ -7,6 +7,7 @@ from math import isfinite
 from rgc.model.block import Block
 from rgc.model.block_rule import Law
 from rgc.model.counted import POSSIBLE, Copied, Counted
+from rgc.model.lattice import Cell
 
 
 class HardMap(ValueError):
@@ -39,11 +40,12 @@ def tied(block: Block) -> int:
 
 def follows(block: Block) -> bool:
     """Whether block spins follow their cells. Raises `HardMap` where none can."""
-    found = False
+    deciding: list[tuple[Cell, int]] = []
     for cell, rule in zip(block.cells, block.rules, strict=False):
-        for which, _ in filter(None, map(decision, rule.laws)):
-            found = True
-            places = (zip(cell[k].cell, block.factor, strict=True) for k in which)
-            if any(not 0 <= x < f for place in places for x, f in place):
-                raise HardMap("its cells reach into other blocks")
-    return found
+        found = filter(None, map(decision, rule.laws))
+        for site in (cell[k] for k in sorted({k for which, _ in found for k in which})):
+            places = zip(site.cell, block.factor, strict=True)
+            deciding.append((tuple(x % f for x, f in places), site.letter))
+    if len(set(deciding)) < len(deciding):
+        raise HardMap("its cells share spins")
+    return bool(deciding)

@@ -3,6 +3,8 @@ one Hamiltonian of ordinary spins.
 
 The unit cell of the crystal is a block of the last level. Its letters are the sites of a block on
 every level in turn: of one step of 2x2 blocks 4 spins and a block spin, of two steps 16, 4 and 1.
+Sites are counted in boxes, b sites along every vector. Where block spins follow their cells, a site
+is in the unit cell of the block spin that it decides, also if its box is another one.
 A soft block map p(t | cell) > 0 enters as the energy -ln p, written out as products of signs. Where
 a map is certain of its block spins these follow the spins of their cells, and a tie is decided by a
 fair spin of its own, the last letters of the unit cell.
@@ -10,22 +12,20 @@ fair spin of its own, the last letters of the unit cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain
 from itertools import product as cartesian
-from math import exp, log, prod
+from math import prod
 
 from rgc.model.block import Block
-from rgc.model.block_rule import Law
-from rgc.model.counted import Copied, Counted
 from rgc.model.followers import Follower
-from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Cell, Lattice, Site, Vector
 from rgc.model.operators import Operator, Product, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.sites import flatten
-from rgc.model.weighed import CLOSE
+from rgc.model.tiling import tiling
 from rgc.passes.decide_blocks import decision, follows
 
 Summed = Operator | SectorOperator
@@ -39,6 +39,8 @@ class Unfolded:
     - `lattice` is the crystal, and `levels` are the lattices that it holds, level 0 first.
     - `factors[level]` is how many cells of a level lie in a cell of the crystal along each vector.
     - `first[level]` is the number of the letter with which a level begins.
+    - `homes[level]` are the sites of a level in the box at the origin, each with its cell of the
+      crystal.
     - `followers` are the block spins that their cells decide, finer levels first.
     """
 
@@ -46,14 +48,16 @@ class Unfolded:
     levels: tuple[Lattice, ...]
     factors: tuple[Cell, ...]
     first: tuple[int, ...]
+    homes: tuple[Mapping[Site, Cell], ...]
     followers: tuple[Follower, ...] = ()
 
     def site(self, level: int, site: Site) -> Site:
         """The site of the crystal that a site of a level is."""
         pairs = [divmod(x, f) for x, f in zip(site.cell, self.factors[level], strict=True)]
-        inner = flatten(tuple(x for _, x in pairs), self.factors[level])
+        within = Site(tuple(x for _, x in pairs), site.letter)
+        inner = flatten(within.cell, self.factors[level])
         letter = self.first[level] + inner * len(self.levels[level].basis) + site.letter
-        return Site(tuple(cell for cell, _ in pairs), letter)
+        return Site(tuple(cell for cell, _ in pairs), letter).shifted(self.homes[level][within])
 
     def product(self, level: int, spins: Product, at: Cell) -> Product:
         """The product of a level that stands at a cell of it, on the crystal."""
@@ -114,7 +118,8 @@ def unfold(lattice: Lattice, blocks: Sequence[Block]) -> Unfolded:
     factors = list(accumulate(upwards, _times, initial=ones))[::-1]
     sizes = [prod(f) * len(level.basis) for f, level in zip(factors, levels, strict=True)]
     first = tuple(accumulate(sizes[:-1], initial=0))
-    basis = tuple(chain.from_iterable(_positions(lattice, blocks, factors)))
+    homes = tuple(_homes(lattice, blocks[n:], factor) for n, factor in enumerate(factors))
+    basis = tuple(chain.from_iterable(_positions(lattice, blocks, factors, homes)))
     crystal = Lattice(
         name=f"{lattice.name} with block spins",
         vectors=tuple(
@@ -125,7 +130,7 @@ def unfold(lattice: Lattice, blocks: Sequence[Block]) -> Unfolded:
         shape=levels[-1].shape,
         boundary=lattice.boundary,
     )
-    unfolded = Unfolded(crystal, tuple(levels), tuple(factors), first)
+    unfolded = Unfolded(crystal, tuple(levels), tuple(factors), first, homes)
     followers = tuple(_followers(unfolded, blocks))
     ties = sorted({each.tie: each.letter for each in followers if each.tie is not None}.items())
     whole = replace(crystal, basis=(*basis, *(basis[letter] for _, letter in ties)))
@@ -136,8 +141,32 @@ def _times(a: Cell, b: Cell) -> Cell:
     return tuple(x * y for x, y in zip(a, b, strict=True))
 
 
+def _homes(lattice: Lattice, blocks: Sequence[Block], factor: Cell) -> dict[Site, Cell]:
+    """The sites in a box at the origin, each with the cell of the last level that these steps lead
+    to."""
+    found = {}
+    for cell in cartesian(*map(range, factor)):
+        for letter in range(len(lattice.basis)):
+            home = Site(cell, letter)
+            for block in blocks:
+                home = _home(block, home)
+            found[Site(cell, letter)] = home.cell
+    return found
+
+
+def _home(block: Block, site: Site) -> Site:
+    """The block spin that a site decides, or the one of its box."""
+    if block.uniform and follows(block):
+        with suppress(ValueError):  # of a block whose spin copies another site
+            return tiling(block).home(site)[0]
+    return Site(tuple(x // f for x, f in zip(site.cell, block.factor, strict=True)), site.letter)
+
+
 def _positions(
-    lattice: Lattice, blocks: Sequence[Block], factors: Sequence[Cell]
+    lattice: Lattice,
+    blocks: Sequence[Block],
+    factors: Sequence[Cell],
+    homes: Sequence[Mapping[Site, Cell]],
 ) -> Iterator[list[Vector]]:
     """The positions of the letters of every level. A block spin is in the middle of its cell."""
 
@@ -150,8 +179,10 @@ def _positions(
         return tuple(sum(axis) / len(within) for axis in zip(*within, strict=True))
 
     for level, factor in enumerate(factors):
-        cells = cartesian(*map(range, factor))
-        yield [position(level, Site(c, k)) for c in cells for k in range(len(lattice.basis))]
+        back = (tuple(-x for x in _times(factor, home)) for home in homes[level].values())
+        yield [
+            position(level, site.shifted(by)) for site, by in zip(homes[level], back, strict=True)
+        ]
 
 
 # -- block spins that follow -----------------------------------------------------------------------
@@ -175,176 +206,3 @@ def _followers(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Follower
                         yield Follower(own, kind, which, found[1], tie)
                     kind += law.species
                 free += tied
-
-
-# -- block maps as energies ------------------------------------------------------------------------
-
-
-def block_terms(unfolded: Unfolded, blocks: Sequence[Block]) -> Iterator[Term]:
-    """The energy -ln p(t | cell) of every block spin of every step, as sums of products of signs.
-
-    Products of a block that have the same coefficient make one term. Block spins that follow their
-    cells have none. Raises `HardMap`, and `ValueError` for a map that differs from place to place.
-    """
-    for level, block in enumerate(blocks, 1):
-        if not block.uniform:
-            raise ValueError("the block map differs from place to place")
-        for letter, cell in enumerate(block.cells):
-            first = 0
-            for law in block.law(letter).laws:
-                spins = _spins(law, first, cell, letter)
-                first += law.species
-                written = [] if decision(law) else _classes(_log_chances(law, block.p))
-                for number, (value, sets) in enumerate(written):
-                    products = tuple(
-                        (1.0, _placed(unfolded, level, block, [spins[k] for k in chosen], at))
-                        for at in unfolded.cells(level)
-                        for chosen in sets
-                    )
-                    yield Term(f"block {level} {letter} {first} {number}", -value, 1, products)
-
-
-@dataclass(frozen=True, slots=True)
-class _BlockSpin:
-    """A spin of a block: of its cell at a site of the finer level, or the block spin itself."""
-
-    site: Site
-    species: int
-    coarse: bool
-
-
-def _spins(law: Law, first: int, cell: Sequence[Site], letter: int) -> list[_BlockSpin]:
-    """The spins that a law of the species from `first` on looks at, in its order."""
-    kinds = range(first, first + law.species)
-    own = Site((0,) * len(cell[0].cell), letter)
-    return [_BlockSpin(site, kind, False) for kind in kinds for site in cell] + [
-        _BlockSpin(own, kind, True) for kind in kinds
-    ]
-
-
-def _placed(
-    unfolded: Unfolded, level: int, block: Block, spins: Sequence[_BlockSpin], at: Cell
-) -> Product:
-    """A product of spins of the block at a cell of its level."""
-    corner, placed = _times(block.factor, at), []
-    for spin in spins:
-        below = level if spin.coarse else level - 1
-        site = unfolded.site(below, spin.site.shifted(at if spin.coarse else corner))
-        placed.append(Spin(site.cell, site.letter, spin.species))
-    return tuple(sorted(placed))
-
-
-def _log_chances(law: Law, p: float | None) -> list[float]:
-    """ln p(t | cell) of two-state spins, row-major over the states of the cell and of the block
-    spins, where state 0 is +1.
-    """
-    axes = [(0, 1)] * (law.size * law.species)
-    block = list(cartesian((0, 1), repeat=law.species))
-    out: list[float] = []
-    for cell in cartesian(*axes):
-        if isinstance(law, Counted):
-            down = sum(cell)
-            weights = [float(w.at(p)) for w in law.log_weights((law.size - down, down))]
-        elif isinstance(law, Copied):
-            raise TypeError("a spin that is copied has no energy")
-        else:
-            weights = [law.energy((*cell, *t)) for t in block]
-        largest = max(weights)
-        total = largest + log(sum(exp(w - largest) for w in weights))
-        out += [weight - total for weight in weights]
-    return out
-
-
-def _classes(values: Sequence[float]) -> list[tuple[float, list[tuple[int, ...]]]]:
-    """A function of signs, row-major over states of which 0 is +1, as a sum of products: the
-    coefficients that occur, each with the sets of spins whose products have it.
-
-    They come from a Walsh-Hadamard transform. Sets are in the order of their sizes, and the empty
-    set and coefficients that are rounding are left out.
-    """
-    coefficients, half = list(values), len(values) // 2
-    while half:
-        for k in range(len(coefficients)):
-            if not k & half:
-                a, b = coefficients[k], coefficients[k + half]
-                coefficients[k], coefficients[k + half] = (a + b) / 2, (a - b) / 2
-        half //= 2
-    spins = len(values).bit_length() - 1
-    size = CLOSE * max(map(abs, values), default=0.0) * spins
-    found: dict[int, tuple[int, ...]] = {
-        number: tuple(k for k in range(spins) if number >> (spins - 1 - k) & 1)
-        for number, value in enumerate(coefficients)
-        if number and abs(value) > size
-    }
-    classes: list[tuple[float, list[tuple[int, ...]]]] = []
-    for number in sorted(found, key=lambda number: (len(found[number]), found[number])):
-        value = coefficients[number]
-        same = next((sets for known, sets in classes if abs(known - value) <= size), None)
-        if same is None:
-            classes.append((value, [found[number]]))
-        else:
-            same.append(found[number])
-    return classes
-
-
-# -- the whole -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class JointHamiltonian:
-    """-ln of the joint weight of a lattice, its block spins and a bias on those of the last level,
-    without its constant.
-
-    `fine` names the terms of the lattice, in the order in which they were given, and `bias` those
-    of the bias. The others are the block maps.
-    """
-
-    hamiltonian: Hamiltonian
-    fine: tuple[str, ...]
-    bias: tuple[str, ...]
-
-    def at(self, scale: float, bias: Sequence[float]) -> Hamiltonian:
-        """The Hamiltonian whose couplings on the lattice are `scale` times those of the spec, with
-        these coefficients of the operators of the bias."""
-        of_bias = dict(zip(self.bias, bias, strict=True))
-        own = set(self.fine)
-        return Hamiltonian(
-            tuple(
-                replace(
-                    term,
-                    coupling=of_bias[term.name]
-                    if term.name in of_bias
-                    else term.coupling * (scale if term.name in own else 1.0),
-                )
-                for term in self.hamiltonian.terms
-            )
-        )
-
-
-def joint_hamiltonian(
-    unfolded: Unfolded,
-    blocks: Sequence[Block],
-    fine: Sequence[tuple[float, Sequence[Product]]],
-    bias: Sequence[Summed],
-) -> JointHamiltonian:
-    """sum of the `fine` products of level 0 with their coefficients, the block maps, and V.
-
-    V is the sum of the operators of `bias`, on the last level, with coefficients that are 0 until
-    they are given.
-    """
-    last = len(blocks)
-    own = [
-        Term(f"fine {k}", value, 1, _once(unfolded.everywhere(0, products)))
-        for k, (value, products) in enumerate(fine)
-    ]
-    biased = [
-        Term(f"bias {k}", 0.0, 1, _once(unfolded.operator(last, operator).products))
-        for k, operator in enumerate(bias)
-    ]
-    terms = (*own, *block_terms(unfolded, blocks), *biased)
-    names = tuple(term.name for term in own), tuple(term.name for term in biased)
-    return JointHamiltonian(Hamiltonian(terms), *names)
-
-
-def _once(products: Sequence[Product]) -> tuple[tuple[float, Product], ...]:
-    return tuple((1.0, spins) for spins in products)

@@ -18,9 +18,8 @@ from rgc.flows.sampling.recorder import make_recorder, taken
 from rgc.flows.variational.biased_level import BiasedLevel
 from rgc.kernel_cache import KernelCache
 from rgc.model.followers import Follower
-from rgc.model.lattice import Lattice
+from rgc.model.lattice import Lattice, Site
 from rgc.model.observables import Tally
-from rgc.model.sites import flatten
 from rgc.program.draws import stream, uniforms
 from rgc.syntax.parse import parse_expression
 from rgc.syntax.read import make_source
@@ -30,7 +29,7 @@ from rgc.verification.documents import on_lattice, with_flow
 from rgc.verification.energies import MOST_SITES, hamiltonian, rounding
 from rgc.verification.evaluator import Unreadable
 from rgc.verification.instances import describe
-from rgc.verification.joint import following, of_text
+from rgc.verification.joint import following, of_text, standing
 from rgc.verification.learned import read_maps
 from rgc.verification.matrix import broken
 from rgc.verification.sampled import LEVEL, holm, p_value
@@ -317,12 +316,13 @@ def _drawn_jointly(
     shape = (len(fine.species), *coarse.lattice.cells, len(level.unfolded.lattice.basis), len(s))
     codes = np.empty(shape, np.uint8)
     letters = len(fine.lattice.basis)
-    for at in product(*map(range, b)):
+    for letter, (at, one) in enumerate(product(product(*map(range, b)), range(letters))):
         cells = tuple(slice(x, None, f) for x, f in zip(at, b, strict=True))
-        begin = flatten(at, tuple(b)) * letters
-        codes[..., begin : begin + letters, :] = fine.codes[(slice(None), *cells)][..., s]
-    own = letters * prod(b)
-    codes[..., own : own + letters, :] = coarse.codes[..., t]
+        back = tuple(-x for x in level.unfolded.homes[0][Site(at, one)])
+        own = fine.codes[..., one, :][(slice(None), *cells)][..., s]
+        codes[..., letter, :] = standing(own, back)
+    first = letters * prod(b)
+    codes[..., first : first + letters, :] = coarse.codes[..., t]
     for each in level.unfolded.followers:
         if each.tie is not None:
             codes[each.species, ..., each.tie, :] = _deciding(each, codes[each.species], seed)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rgc.flows.variational.biased_level import BiasedLevel
-from rgc.model.lattice import Lattice, Site
-from rgc.model.sites import flatten
-from rgc.verification.blocks import Map
+from rgc.model.lattice import Cell, Site
+from rgc.passes.unfold_blocks import Unfolded
+from rgc.verification.blocks import Map, place_of
 from rgc.verification.counting import counted
 from rgc.verification.energies import hamiltonian
 from rgc.verification.learned import read_maps
@@ -38,17 +38,18 @@ def following(subject: Subject, level: BiasedLevel, states: States) -> States:
     codes = states.codes.copy()
     ties = {(each.letter, each.species): each.tie for each in level.unfolded.followers}
     for number, made in enumerate(maps, 1):
-        split = _levels(replace(states, codes=codes), lattices, [each.b for each in maps])
+        split = _levels(replace(states, codes=codes), level.unfolded, [each.b for each in maps])
         for at in np.ndindex(*lattices[number].cells):
             for letter in range(len(lattices[number].basis)):
                 chances = made.chances(split[number - 1], at, letter)
-                place = level.unfolded.site(number, Site(at, letter))
+                site = level.unfolded.site(number, Site(at, letter))
+                *cell, own = place_of(site, level.unfolded.lattice)
                 for kind in range(len(codes)) if _certain(chances) else ():
                     minus = _marginal(chances, kind)
-                    tie = ties.get((place.letter, kind))
+                    tie = ties.get((own, kind))
                     by_turns = np.arange(states.number) % 2  # no program decides like that
-                    free = by_turns if tie is None else codes[(kind, *place.cell, tie)]
-                    which = (kind, *place.cell, place.letter)
+                    free = by_turns if tie is None else codes[(kind, *cell, tie)]
+                    which = (kind, *cell, own)
                     codes[which] = np.where(minus == 0.5, free, minus == 1)
     return replace(states, codes=codes)
 
@@ -70,8 +71,8 @@ def of_text(subject: Subject, level: BiasedLevel, states: States, bias: Floats) 
     """The energy of configurations of the crystal from the text, without that of maps that are
     certain. Raises `Unreadable`.
     """
-    maps, lattices = _in_turn(subject, level), level.unfolded.levels
-    split = _levels(states, lattices, [made.b for made in maps])
+    maps = _in_turn(subject, level)
+    split = _levels(states, level.unfolded, [made.b for made in maps])
     energy = hamiltonian(subject, split[0])
     for made, fine, coarse in zip(maps, split, split[1:], strict=False):
         for at in np.ndindex(*coarse.lattice.cells):
@@ -98,19 +99,27 @@ def _in_turn(subject: Subject, level: BiasedLevel) -> list[Map]:
     return [maps[step % len(maps)] for step in range(level.number)]
 
 
-def _levels(states: States, lattices: Sequence[Lattice], scales: Sequence[int]) -> list[States]:
+def _levels(states: States, unfolded: Unfolded, scales: Sequence[int]) -> list[States]:
     """The configurations of every level of a crystal whose letters are, level by level, cells in
-    row-major order and the letters of each.
+    row-major order and the letters of each, every one with the cell of the crystal that it is in.
     """
-    out, first = [], 0
-    for number, lattice in enumerate(lattices):
+    out, letter = [], 0
+    for number, lattice in enumerate(unfolded.levels):
         b, letters = prod(scales[number:]), len(lattice.basis)
         codes = np.empty((len(states.codes), *lattice.cells, letters, states.number), np.uint8)
-        inside = list(product(range(b), repeat=lattice.dimension))
-        for at in inside:
-            begin = first + flatten(at, (b,) * lattice.dimension) * letters
+        for at in product(range(b), repeat=lattice.dimension):
             cells = tuple(slice(x, None, b) for x in at)
-            codes[(slice(None), *cells)] = states.codes[..., begin : begin + letters, :]
-        first += len(inside) * letters
+            for own in range(letters):
+                home = unfolded.homes[number][Site(at, own)]
+                codes[..., own, :][(slice(None), *cells)] = standing(
+                    states.codes[..., letter, :], home
+                )
+                letter += 1
         out.append(States(lattice, states.species, codes, False))
     return out
+
+
+def standing(codes: NDArray[np.uint8], home: Cell) -> NDArray[np.uint8]:
+    """What stands in the cell `home` of every cell, of codes[species, *cell, configuration]."""
+    axes = tuple(range(1, 1 + len(home)))
+    return np.roll(codes, tuple(-x for x in home), axes)

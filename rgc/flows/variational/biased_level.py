@@ -24,13 +24,9 @@ from rgc.passes.decide_blocks import HardMap
 from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator
 from rgc.passes.fold_operators import fold_operators, holds_range
 from rgc.passes.generate_operators import generate_operators
+from rgc.passes.join_levels import JointHamiltonian, joint_hamiltonian
 from rgc.passes.merge_terms import merge_terms
-from rgc.passes.unfold_blocks import (
-    JointHamiltonian,
-    Unfolded,
-    joint_hamiltonian,
-    unfold,
-)
+from rgc.passes.unfold_blocks import Unfolded, unfold
 from rgc.schemes.needs.operators import by_bodies
 from rgc.text import Span
 

@@ -17,17 +17,13 @@ from rgc.model.block_maps import BLOCKS, Written
 from rgc.model.counted import POSSIBLE, Counted, LogWeight
 from rgc.model.followers import chain
 from rgc.model.lattice import Lattice, Site
-from rgc.model.lattices import honeycomb, square
+from rgc.model.lattices import honeycomb, square, triangular
 from rgc.model.operators import Operator, Spin
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
 from rgc.passes.decide_blocks import HardMap, decision
-from rgc.passes.unfold_blocks import (
-    Unfolded,
-    block_terms,
-    joint_hamiltonian,
-    unfold,
-)
+from rgc.passes.join_levels import block_terms, joint_hamiltonian
+from rgc.passes.unfold_blocks import Unfolded, unfold
 
 P = 0.7
 Ints = NDArray[np.int64]
@@ -177,8 +173,32 @@ def test_a_map_that_is_certain_of_some_cells_only_has_none_to_follow() -> None:
         decision(law)
 
 
-def test_cells_that_reach_into_other_blocks_have_none_to_follow() -> None:
+NINE = [(0, 0), (1, 0), (1, 1), (0, -1), (0, 1), (2, 1), (-1, -1), (1, 2), (2, 0)]
+"""The nine sites of the triangular lattice around the middle of a triangle."""
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_cells_that_reach_into_other_boxes_decide_their_block_spins(steps: int) -> None:
+    """A follower and the sites of its block stand in one cell of the crystal."""
+    written = Written(letter=0, cell=tuple(map(Site, NINE)), species=(Species("s"),))
+    law = BLOCKS["majority"].law
+    assert law is not None
+    block = Block("majority", 3.0, (3, 3), (written.cell,), (law(written),))
+    unfolded = unfold(triangular(18, 18), [block] * steps)
+    by_site, _ = configuration(unfolded, 0)
+    assert len(by_site) == unfolded.lattice.sites
+    for level in range(1, steps + 1):
+        for at in np.ndindex(*unfolded.levels[level].cells):
+            own = unfolded.site(level, Site(at))
+            fine = [Site(tuple(3 * x + y for x, y in zip(at, by, strict=True))) for by in NINE]
+            sites = [unfolded.site(level - 1, site) for site in fine]
+            (follower,) = [each for each in unfolded.followers if each.letter == own.letter]
+            assert tuple(site.letter for site in sites) == follower.cell
+            assert {site.cell for site in sites} == {own.cell}
+
+
+def test_cells_that_share_spins_have_none_to_follow() -> None:
     block = kadanoff("majority")
     cell = (*block.cells[0][:3], Site((2, 1)))
-    with pytest.raises(HardMap, match="reach into other blocks"):
+    with pytest.raises(HardMap, match="share spins"):
         unfold(square(4, 4), [replace(block, cells=(cell,))])

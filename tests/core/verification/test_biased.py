@@ -10,7 +10,7 @@ import pytest
 from rgc.compiler import load
 from rgc.flows.sampling import sampler
 from rgc.model_to_program.followers_to_update import _FlipRule
-from rgc.passes import colour_sites, unfold_blocks
+from rgc.passes import colour_sites, join_levels, unfold_blocks
 from rgc.program.family import ProgramError
 from rgc.verification import verify
 from rgc.verification.biased import check_joint, check_sweeps, check_uniform
@@ -45,8 +45,8 @@ def changed(original: Callable[..., Any], by: float) -> Callable[..., Any]:
 
 
 def test_a_map_that_is_written_out_wrongly_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = changed(unfold_blocks._log_chances, 0.4)
-    monkeypatch.setattr(unfold_blocks, "_log_chances", wrong)
+    wrong = changed(join_levels._log_chances, 0.4)
+    monkeypatch.setattr(join_levels, "_log_chances", wrong)
     (first, *_) = check_joint(subject())
     assert first.verdict == "failed"
     (found,) = check_uniform(subject())
@@ -81,6 +81,23 @@ def test_block_spins_that_follow_are_checked_and_hold(block: str) -> None:
         "turning",
         "following",
     }
+
+
+REACHING = """title "cells of three sites that reach over each other"
+parameters { K = 0.5 }
+lattice chain(18)
+spins s: ising
+hamiltonian - K * sum(<i,j>) s[i]*s[j]
+block majority(3, cell=[(0), (-2), (2)])
+flow variational_mcrg(steps=2, sweeps=100, replicas=64, basis=operators(range=1, bodies=2))
+"""
+
+
+def test_cells_that_reach_over_each_other_are_checked_and_hold() -> None:
+    checked = make_subject(load(REACHING), [], 0)
+    checks = (check_joint, check_sweeps, check_turning, check_uniform)
+    findings = [finding for check in checks for finding in check(checked)]
+    assert {finding.verdict for finding in findings} == {"passed"}
 
 
 def failed(check: Callable[[Subject], Any]) -> set[str]:

@@ -20,8 +20,7 @@ def meets_itself(term: Term, lattice: Lattice) -> bool:
         0 if size is None or edge == "open" else size
         for size, edge in zip(lattice.shape, lattice.boundary, strict=True)
     )
-    products = [product for _, product in term.products] + [table.spins for table in term.tables]
-    return _coincide([product for product in products if product], periods)
+    return _coincide([spins for spins in term.supports if spins], periods)
 
 
 def _coincide(products: Iterable[Product], periods: Cell) -> bool:

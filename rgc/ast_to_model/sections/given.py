@@ -37,9 +37,7 @@ def given_couplings(
             continue
         (text,) = value.source.arguments
         given = _file(text, context)
-        joined = max(
-            len({(spin.cell, spin.letter) for spin in spins}) for _, spins in term.products
-        )
+        joined = max(len({(spin.cell, spin.letter) for spin in spins}) for spins in term.supports)
         _, header = one_array(given.folder, given.path, None, given.span)
         shape = (int(lattice.sites),) * joined
         listed = header.shape == (*shape, 1) and not header.dtype  # of a table of text

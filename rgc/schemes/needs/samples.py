@@ -26,7 +26,7 @@ from rgc.passes.gather_stars import gather_stars
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.quench import quench, signs_alone
 from rgc.passes.wrapping import meets_itself
-from rgc.schemes.needs.disorder import pairs_of_copies
+from rgc.schemes.needs.disorder import by_heat_bath, pairs_of_copies
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -100,7 +100,7 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
         if why:
             message = f"'{update}' clusters do not suit this Hamiltonian: {why}"
             option = "inner" if exchange is not None else "update"
-            other = "metropolis" if signs_alone(hamiltonian, asked.spec.draws) else "heat_bath"
+            other = "heat_bath" if by_heat_bath(asked.spec) else "metropolis"
             hint = f"leave {option} out, or write {option}={other}"
             if exchange is None and any(term.inhomogeneous for term in hamiltonian.terms):
                 hint += "; random couplings take tempering too, and of two copies houdayer"

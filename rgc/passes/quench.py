@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from rgc.errors import Problem, SpecError
 from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattice import Lattice, Site
@@ -40,9 +39,9 @@ def quench(
     A spin is the sign of its coupling with `signs`, by default where all couplings are
     `signs_alone`, whose size is then in the weight of the product; else it stands for the number
     itself. It stands in the cell and at the letter of the first site of its bond. Bonds with the
-    same sites have the same number, in whatever term. A sign or a number joins the
-    spins of a table too. Raises
-    `SpecError` for a number that stands at no site.
+    same sites have the same number, in whatever term. It joins the spins of a table too, whose
+    energies are then those with both of its signs. Raises `ValueError` for a number that stands at
+    no site.
     """
     bonds = _Bonds(first, len(lattice.basis))
     signs = signs_alone(hamiltonian, draws) if signs is None else signs
@@ -63,9 +62,7 @@ def quench(
 def _multiplied(term: Term, size: float, bonds: _Bonds, *, signs: bool) -> Term:
     name = str(term.inhomogeneous)
     if not all(term.supports):
-        message = f"'{name}' multiplies a summand without spins here"
-        hint = "subtract from the summand what does not depend on its spins"
-        raise SpecError([Problem("not-yet", message, term.span, hint=hint)])
+        raise ValueError(f"'{name}' multiplies a summand without spins, which stands at no site")
     products = tuple(
         (size * weight, tuple(sorted((*product, bonds.place(name, product)))))
         for weight, product in term.products

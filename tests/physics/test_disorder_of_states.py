@@ -184,4 +184,3 @@ def test_backends_have_the_same_bits(name: str) -> None:
     for other in others:
         assert first.keys() == other.keys()
         assert all(np.array_equal(first[key], other[key]) for key in first)
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import partial
 from math import prod
 from typing import Generic
@@ -20,7 +21,7 @@ from rgc.ast_to_model.expressions.polynomial import (
     TooMany,
     sum_of,
 )
-from rgc.ast_to_model.expressions.sites import Bound, site
+from rgc.ast_to_model.expressions.sites import Bound, site, sites_of
 from rgc.ast_to_model.scope import (
     GEOMETRIC,
     Inhomogeneous,
@@ -36,6 +37,7 @@ from rgc.model.operators import Spin
 from rgc.model.spins import Species
 from rgc.model.supercells import site_as_written
 from rgc.syntax import ast
+from rgc.text import Span
 
 MOST_POWERS = 16
 MOST_EVALUATIONS = 10_000_000
@@ -47,17 +49,19 @@ class Key:
     """What multiplies a function of spins besides numbers.
 
     It is a product of scalar expressions in the parameters, and the name of a coupling that differs
-    from place to place.
+    from place to place, with the `sites` that it belongs to where these find its number, and its
+    place in the text.
     """
 
     factors: tuple[ast.Expr, ...] = ()
     field: str | None = None
+    sites: frozenset[Site] | None = None
+    span: Span | None = dataclass_field(default=None, compare=False, repr=False)
 
     def times(self, other: Key) -> Key:
-        return Key(
-            tuple(sorted((*self.factors, *other.factors), key=repr)),
-            self.field if other.field is None else other.field,
-        )
+        factors = tuple(sorted((*self.factors, *other.factors), key=repr))
+        placed = self if other.field is None else other
+        return Key(factors, placed.field, placed.sites, placed.span)
 
 
 Expansion = Mapping[Key, E]
@@ -138,7 +142,7 @@ class Expander(Generic[E]):
             case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
                 return {Key(): self.ring.spin(self.spin(expr, bound))}
             case ast.Index(ast.Name(name)) if self.is_field(name) and not self.spins(expr, bound):
-                return {Key((), name): self.ring.constant(1.0)}
+                return {self._field(name, expr, bound): self.ring.constant(1.0)}
         if self.spins(expr, bound):
             return {Key(): self._tabulated(expr, bound)}
         weight, key = factorised(self._geometric(expr, bound), self.scope)
@@ -170,6 +174,14 @@ class Expander(Generic[E]):
         if name in self.scope.parameters:
             return isinstance(self.scope.parameters[name], Inhomogeneous | tuple)
         return name in columns_of(self.lattice) and not self.scope.known(name)
+
+    def _field(self, name: str, expr: ast.Index, bound: Bound) -> Key:
+        """The key of a coupling that differs from place to place. Raises `SpecError`."""
+        value = self.scope.parameters.get(name)
+        if not isinstance(value, Inhomogeneous) and name not in columns_of(self.lattice):
+            return Key((), name)
+        sites = frozenset(sites_of(expr, bound, self.lattice, self.scope))
+        return Key((), name, sites, expr.span)
 
     def _number_of(self, name: str) -> int | None:
         return next((k for k, species in enumerate(self.species) if species.name == name), None)

@@ -157,15 +157,13 @@ class _Gathered(Generic[E]):
         weights = domain.weights or (1.0,) * len(domain.bounds)
         for bound, weight in zip(domain.bounds, weights, strict=True):
             expansion = self.expander.expand(body, bound)
+            for key, function in expansion.items():
+                check_places(key, self.ring.supports(function))
             self._check_exchange(expansion, bound, domain)
             self._check_edges(expansion, bound)
             for key, function in expansion.items():
-                if key.field is not None:
-                    supports, scope = self.ring.supports(function), self.expander.scope
-                    check_places(key.field, supports, body, bound, self.expander.lattice, scope)
-            for key, function in expansion.items():
-                share = self.ring.constant(weight)
-                yield key, function if weight == 1 else self.ring.multiply(share, function)
+                found, share = replace(key, sites=None), self.ring.constant(weight)
+                yield found, function if weight == 1 else self.ring.multiply(share, function)
 
     def _check_exchange(self, expansion: dict[Key, E], bound: Bound, domain: Summands) -> None:
         names = domain.exchangeable

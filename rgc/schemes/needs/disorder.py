@@ -67,8 +67,8 @@ def by_heat_bath(spec: Spec) -> bool:
 
 
 def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
-    """Report what couplings that are no signs cannot be sampled with: Metropolis of two-state spins,
-    and so many sites that a rule for each takes too long to write.
+    """Report what couplings that are no signs cannot be sampled with: Metropolis of two-state
+    spins, and so many sites that a rule for each takes too long to write.
     """
     spec = asked.spec
     if spec.hamiltonian is None or not asked.read("lattice", "spins", "hamiltonian"):

@@ -178,7 +178,7 @@ class Expander(Generic[E]):
     def _field(self, name: str, expr: ast.Index, bound: Bound) -> Key:
         """The key of a coupling that differs from place to place. Raises `SpecError`."""
         value = self.scope.parameters.get(name)
-        if not isinstance(value, Inhomogeneous) and name not in columns_of(self.lattice):
+        if not isinstance(value, Inhomogeneous | tuple) and name not in columns_of(self.lattice):
             return Key((), name)
         sites = frozenset(sites_of(expr, bound, self.lattice, self.scope))
         return Key((), name, sites, expr.span)

@@ -8,7 +8,7 @@ import pytest
 from tests.physics.test_disorder import made, run
 
 FIELDS = (0.1, 0.5, -0.3, 0.7, 1.1, -0.2, 0.4, 0.9, -1.3, 0.8, 0.05, -0.6, 0.33, 0.21, -0.77, 0.62)
-ENUMERATED, SAMPLED = "enumerate", "sample(sweeps=400, every=4, replicas=512)"
+ENUMERATED, SAMPLED = "enumerate", "sample(sweeps=100, every=2, replicas=512)"
 
 
 @pytest.mark.parametrize("asked", [ENUMERATED, SAMPLED])

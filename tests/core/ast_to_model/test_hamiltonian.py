@@ -216,7 +216,7 @@ def test_refusals(hamiltonian: str, code: str, at: str | None) -> None:
         ("- h*sum(i) s[i]", "square(8)", "s: ising(symmetric)", "", "broken-symmetry"),
         (
             "- K*sum(<i,j>) s[i]*s[j]",
-            "square(2)",
+            "square(1, 3)",
             "s: ising",
             "flow sample(sweeps=100)",
             "lattice-too-small",

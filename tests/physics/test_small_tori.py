@@ -41,10 +41,7 @@ MODELS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize(
     "name",
-    [
-        name if name in ("one cell", "glass") else pytest.param(name, marks=pytest.mark.slow)
-        for name in MODELS
-    ],
+    [name if name == "glass" else pytest.param(name, marks=pytest.mark.slow) for name in MODELS],
 )
 def test_small_tori_have_the_averages_of_enumeration(name: str) -> None:
     model = {"parameters": "K = 1", **MODELS[name], "measures": "energy, specific_heat"}

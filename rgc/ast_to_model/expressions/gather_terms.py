@@ -12,7 +12,8 @@ from math import isfinite
 from typing import Any, Generic
 
 from rgc.ast_to_model.expressions.domains import Summands, indices, summands
-from rgc.ast_to_model.expressions.expand import Expander, Key, key_value
+from rgc.ast_to_model.expressions.expand import Expander
+from rgc.ast_to_model.expressions.keys import Key, key_value
 from rgc.ast_to_model.expressions.name_terms import Draft
 from rgc.ast_to_model.expressions.places_of_draws import check_places
 from rgc.ast_to_model.expressions.polynomial import E, Polynomials, Ring, Tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rgc.ast_to_model.expressions.expand import Key
+from rgc.ast_to_model.expressions.keys import Key
 from rgc.ast_to_model.scope import problem
 from rgc.model.lattice import Site
 from rgc.model.operators import Spin

@@ -17,7 +17,6 @@ from rgc.model.point_clouds import Cloud
 from rgc.model.spec import Spec
 from rgc.model.tempering import inner_update, tempering
 from rgc.model.weighed import Weighed
-from rgc.passes.quench import signs_alone
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
 from rgc.schemes.sample import SCHEME as SAMPLE
@@ -68,8 +67,10 @@ def _reasons(spec: Spec) -> Iterator[Problem]:
         yield from _samples(spec, source_of(spec.data))
     if ("disorder" in spec.flow.options or _inhomogeneous(spec)) and not ready.disorder:
         yield _differing(spec)
-    elif ready.kind == "programs":
-        yield from _random(spec)
+    else:
+        yield from _computed(spec)
+        if ready.kind == "programs":
+            yield from _differing_methods(spec)
     yield from _methods(spec)
     yield from _measures(spec, ready)
 
@@ -117,21 +118,19 @@ def _differing(spec: Spec) -> Problem:
     return Problem("not-yet", message, spec.document.place("hamiltonian"))
 
 
-def _random(spec: Spec) -> Iterator[Problem]:
-    """Couplings that are read or computed, and random ones of spins with several states."""
-    signs = spec.hamiltonian is None or signs_alone(spec.hamiltonian, spec.draws)
-    several = [spin.alphabet for spin in spec.species if not spin.two_states]
+def _computed(spec: Spec) -> Iterator[Problem]:
+    """Couplings that are computed from something else."""
     for term in spec.hamiltonian.terms if spec.hamiltonian is not None else ():
         name = term.inhomogeneous
         if name is None:
             continue
         if name not in {*spec.draws, *spec.given}:
-            message = f"'{name}' is read or computed: such couplings come later"
+            message = f"'{name}' is computed: such couplings come later"
             yield Problem("not-yet", message, term.span, hint=f"draw it: {name} ~ normal(0, 1)")
-        elif several and not signs:
-            message = f"random couplings of {several[0]} spins other than signs come later"
-            hint = f"draw them bimodal: {name} ~ bimodal(1, p=0.5); enumerate takes them all"
-            yield Problem("not-yet", message, term.span, hint=hint)
+
+
+def _differing_methods(spec: Spec) -> Iterator[Problem]:
+    """Free energies by methods of their own of couplings that differ from place to place."""
     methods = (method for measure in spec.measures for method in measure.methods)
     for method in methods if _inhomogeneous(spec) else ():
         message = "free energies of couplings that differ from place to place come later here"

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from rgc.analysis.quantiles import quantile
 from rgc.array_files import cells
 from rgc.errors import Problem, SpecError
-from rgc.model.draw import Distribution, Given
+from rgc.model.draw import Distribution, Given, Written
 from rgc.model.graphs import Column
 from rgc.model.lattice import Lattice, Site
 from rgc.model.quenched import Quenched
+from rgc.model.supercells import order_as_written
 from rgc.passes.check_file import one_array
 from rgc.program.draws import SLOT, STEP, fold, stream, word
 
@@ -52,7 +53,7 @@ class Realisation:
         if isinstance(given, Column):
             return np.array([given.at(row) for row in sites.tolist()])
         if given is not None:
-            return np.asarray(given[tuple(sites.T)], dtype=np.float64)
+            return np.asarray(given[tuple(_as_written(sites, self.lattice).T)], dtype=np.float64)
         point = tuple(sorted(self.point.items()))
         key = _key(self.seed, point, self.number, sorted(self.draws).index(name))
         place = np.zeros(len(sites), dtype=np.uint64)
@@ -60,6 +61,13 @@ class Realisation:
             place = place * np.uint64(self.lattice.sites + 1) + column + np.uint64(1)
         u = (word(key, place) >> np.uint64(11)).astype(np.float64) * 2.0**-53
         return np.asarray(quantile(self.draws[name], u), dtype=np.float64)
+
+
+def _as_written(sites: NDArray[np.int64], lattice: Lattice) -> NDArray[np.int64]:
+    """The numbers of sites in the cells that a spec writes."""
+    if lattice.supercell is None:
+        return sites
+    return np.asarray(np.argsort(order_as_written(lattice))[sites])
 
 
 @lru_cache(maxsize=1 << 14)
@@ -121,13 +129,17 @@ def number_fields(
     return fields
 
 
-def read_given(given: Mapping[str, Given | Column]) -> dict[str, Floats | Column]:
-    """The couplings that files hold, float64[site, ...], and columns of a graph.
+def read_given(given: Mapping[str, Given | Written | Column]) -> dict[str, Floats | Column]:
+    """The couplings that files and lists hold, float64[site, ...], and columns of a graph.
 
     Raises `SpecError` for a file that is not there or not readable, for what is no finite number,
     and where a coupling of several sites depends on their order.
     """
-    return {name: _read(file) if isinstance(file, Given) else file for name, file in given.items()}
+    return {name: _array(of) if not isinstance(of, Column) else of for name, of in given.items()}
+
+
+def _array(given: Given | Written) -> Floats:
+    return _read(given) if isinstance(given, Given) else np.array(given.entries, dtype=np.float64)
 
 
 def _read(file: Given) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rgc.text import Span
 
@@ -27,3 +28,12 @@ class Given:
     path: str
     folder: Path
     span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Couplings that the spec itself holds: a list, or a matrix as a list of lists, with the axes
+    of `Given`.
+    """
+
+    entries: tuple[Any, ...]

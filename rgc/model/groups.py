@@ -5,7 +5,7 @@ spins, grouped by the combination of couplings that multiplies them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Generic, TypeVar
 
@@ -55,13 +55,20 @@ class Group(Combination):
 class Sign:
     """A function of the states of a few spins of any alphabet that is 1 or -1, as words of programs
     are: -1 in the joint states that `negative` marks, in row-major order of `Species.codes`.
+
+    `numbers` are the random numbers that multiply it, spins of species beyond those that move.
     """
 
     spins: Product
     negative: tuple[bool, ...]
+    numbers: Product = ()
 
     def shifted(self, cell: Cell) -> Sign:
-        return Sign(tuple(spin.shifted(cell) for spin in self.spins), self.negative)
+        return replace(
+            self,
+            spins=tuple(spin.shifted(cell) for spin in self.spins),
+            numbers=tuple(number.shifted(cell) for number in self.numbers),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,8 @@ class Merged(Generic[G]):
 
     The groups are products where every spin has two states, else signs.
 
-    The products of the constants are empty: a number for every place where they exist.
+    The products of the constants are empty, or random numbers alone: a number for every place where
+    they exist.
     """
 
     groups: tuple[G, ...]

@@ -54,11 +54,14 @@ class Term:
         return self.sign * self.coupling
 
     @property
+    def supports(self) -> tuple[Product, ...]:
+        """The spins of each product and of each table, none for a constant."""
+        return (*(spins for _, spins in self.products), *(table.spins for table in self.tables))
+
+    @property
     def of_spins(self) -> bool:
         """Whether it is more than a constant."""
-        return any(product for _, product in self.products) or any(
-            table.spins for table in self.tables
-        )
+        return any(self.supports)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rgc.language.values import Value
 from rgc.model.block import Block
-from rgc.model.draw import Distribution, Given
+from rgc.model.draw import Distribution, Given, Written
 from rgc.model.expressions import Expression, written
 from rgc.model.graphs import Column
 from rgc.model.hamiltonian import Hamiltonian
@@ -154,7 +154,7 @@ class Spec:
     species: tuple[Species, ...] = ()
     hamiltonian: Hamiltonian | None = None
     draws: Mapping[str, Distribution] = field(default_factory=dict)
-    given: Mapping[str, Given | Column] = field(default_factory=dict)
+    given: Mapping[str, Given | Written | Column] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
     flow: FlowOfSpec | None = None
     scan: tuple[Axis, ...] = ()

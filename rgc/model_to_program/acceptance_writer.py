@@ -57,6 +57,8 @@ class AcceptanceWriter:
     """Writes into a rule how it decides, with draws of its own.
 
     Weights are added up with those of the `coupled` (species, matrix), turned by the `own` spin.
+    `weights` are the slots of all words, one after the other, and of what is always added, where
+    they are no multiples of the coefficients of groups.
     """
 
     tables: Tables
@@ -65,6 +67,7 @@ class AcceptanceWriter:
     choice: Acceptance
     coupled: Sequence[tuple[int, int]] = ()
     own: Value | None = None
+    weights: tuple[Sequence[int], int] | None = None
 
     def accepted(self, words: Words) -> Value:
         """The replicas that accept, by Metropolis in the form that was chosen."""
@@ -132,12 +135,16 @@ class AcceptanceWriter:
         """exp(-dE) with dE = sum over words of scale * (1 - 2 * [word is -1]) * c."""
         if not any(words) and not self.coupled:
             return self._always()
-        masks, slots, scale = list[Value](), list[int](), self.choice.scale
-        for group, signs in enumerate(words):
-            masks += signs
-            slots += [self.tables.weight(self.tables.only(group, -scale))] * len(signs)
-        base = self.tables.weight(tuple(scale * n // 2 for n in self.choice.sizes))
-        lanes = self.code.add(Weigh(tuple(masks), tuple(slots), base))
+        masks = tuple(word for signs in words for word in signs)
+        slots, base = self.weights or self._multiples(words)
+        lanes = self.code.add(Weigh(masks, tuple(slots), base))
         for species, matrix in self.coupled:
             lanes = self.code.add(Couple(lanes, species, matrix, self.own))
         return self.code.add(Accept(lanes, self.draws[0]))
+
+    def _multiples(self, words: Words) -> tuple[list[int], int]:
+        """The slots of the weights of words, and of the sum with no word at -1."""
+        tables, scale, slots = self.tables, self.choice.scale, list[int]()
+        for group, signs in enumerate(words):
+            slots += [tables.weight(tables.only(group, -scale))] * len(signs)
+        return slots, tables.weight(tuple(scale * n // 2 for n in self.choice.sizes))

@@ -62,11 +62,11 @@ def states_to_update(
         chosen = [replace(choice, form=form) for choice in chosen]
     factors = len(groups) if any(choice.form == "factorised" for choice in chosen) else 1
     lazily = kind == "lazy" and any(choice.form != "joint" for choice in chosen)
-    proposing = max(code_bits(len(spin.codes) - 1) for spin in species)
+    proposing = proposal_draws(species)
     width = proposing + factors + lazily
     tables = Tables(kind, len(groups))
     rules = [
-        _MoveRule(
+        MoveRule(
             tables, lattice, species, star, range(star.species * width, (star.species + 1) * width)
         ).write(choice, proposing)
         for star, choice in zip(stars, chosen, strict=True)
@@ -75,8 +75,13 @@ def states_to_update(
     return make_update(shape, rules, tables, width * len(species))
 
 
-class _MoveRule:
-    """The rule of one star."""
+def proposal_draws(species: Sequence[Species]) -> int:
+    """The draws of a proposal, the same for all species."""
+    return max(code_bits(len(spin.codes) - 1) for spin in species)
+
+
+class MoveRule:
+    """The rule of one star, on whose sites all words have the same `weights` if these are given."""
 
     def __init__(
         self,
@@ -85,8 +90,10 @@ class _MoveRule:
         species: Sequence[Species],
         star: SignStar,
         draws: range,
+        weights: tuple[Sequence[int], int] | None = None,
     ) -> None:
         self.tables, self.species, self.star, self.draws = tables, species, star, draws
+        self.weights = weights
         self.own = Spin((0,) * lattice.dimension, star.letter, star.species)
         self.code = RuleWriter(star.letter)
 
@@ -108,7 +115,9 @@ class _MoveRule:
             ]
             for signs in self.star.images
         ]
-        decide = AcceptanceWriter(self.tables, code, self.draws[proposing:], choice)
+        decide = AcceptanceWriter(
+            self.tables, code, self.draws[proposing:], choice, weights=self.weights
+        )
         accepted = decide.accepted(words)
         for k, (old, new) in enumerate(zip(planes, planes_of(code, after), strict=True)):
             change = code.bit("and", (accepted, code.bit("xor", (old, new))))

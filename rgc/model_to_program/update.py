@@ -83,7 +83,7 @@ class Update:
     def thresholds(self, coefficients: Sequence[Fraction]) -> tuple[int, ...]:
         """T of each threshold slot at one set of coefficients, 0 <= T <= 2^planes."""
         planes = self.program.planes
-        return tuple(_threshold(row, coefficients, planes) for row in self.rows)
+        return tuple(threshold_of(row, coefficients, planes) for row in self.rows)
 
     def _weights(self, coefficients: Sequence[Fraction]) -> list[int]:
         if not self.weights:
@@ -130,7 +130,8 @@ def precise(
     return lowered(64) if planes == 32 and update.wants_64_planes(coefficients) else update
 
 
-def _threshold(row: Row, coefficients: Sequence[Fraction], planes: int) -> int:
+def threshold_of(row: Row, coefficients: Sequence[Fraction], planes: int) -> int:
+    """T of a row, 0 <= T <= 2^planes."""
     if isinstance(row, Fraction):
         return int(row * (1 << planes))
     kind, change = row

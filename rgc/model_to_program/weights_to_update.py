@@ -1,9 +1,11 @@
 """From a Hamiltonian whose couplings differ from site to site to the program of one sweep.
 
-Every site has a rule of its own, which sets its spin by heat bath: with h_b half the cost of a bond
-b in int32 units of 2^-20 kT, and its other spins at m_b = -1/+1, the spin becomes -1 with
-probability 1 / (1 + exp(-sum_b h_b m_b)). Rules of the same shape differ in what they load and in
-their slots of weights only, so that they compile once, and couplings are run-time arguments.
+Every site has a rule of its own. With h_b half the cost of a bond b in int32 units of 2^-20 kT, and
+its other spins at m_b = -1/+1, a spin of two states is set by heat bath: it becomes -1 with
+probability 1 / (1 + exp(-sum_b h_b m_b)). A spin of several states moves to another one that it
+proposes, by lazy Metropolis, where h_b is what a sign costs that changes. Rules of the same shape
+differ in what they load and in their slots of weights only, so that they compile once, and
+couplings are run-time arguments.
 """
 
 from __future__ import annotations
@@ -14,14 +16,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from rgc.errors import Problem, SpecError
-from rgc.model.groups import Group
+from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product
 from rgc.model.sites import Listed, enumerate_cells, flatten
 from rgc.model.spins import Species
-from rgc.model.stars import SweepStep
+from rgc.model.stars import SignStar, SweepStep
+from rgc.model_to_program.acceptance_writer import Tables
 from rgc.model_to_program.fields import spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
+from rgc.model_to_program.states_to_update import MoveRule, proposal_draws
+from rgc.model_to_program.update import Row, threshold_of
+from rgc.passes.choose_acceptance_of_states import weighed_acceptance_of_states
 from rgc.passes.gather_stars import wrapped
 from rgc.program.draws import Generator
 from rgc.program.exponentials import LIMIT, UNIT
@@ -33,6 +39,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rgc.program.arguments import Arguments
+
+
+_DECIDING = 2
+"""The draws of a move beside those of its proposal: whether it costs too much, and laziness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ WeightRow = tuple[tuple[int, Coupling], ...]
 class WeighedUpdate:
     """The program of one sweep, with what its weights stand for.
 
-    - `sizes`: for every rule the number of products of each group at a site, as in `Update`.
+    - `rows` are the thresholds of proposals and of laziness, and `sizes` for every rule the number
+      of products or signs of each group at a site, as in `Update`.
     - numbers[field] float64[*cells, letter, replica] are the random couplings of a run.
     - pairs[sum] float64[realisation, site, site] are those of sums over all pairs, and `which`
       int64[replica] the realisation of each replica. Each word has 64 that follow each other, or
@@ -63,6 +74,7 @@ class WeighedUpdate:
     program: Program
     weights: tuple[WeightRow, ...]
     sizes: tuple[tuple[int, ...], ...]
+    rows: tuple[Row, ...] = ()
     numbers: tuple[NDArray[Any], ...] = ()
     pairs: tuple[NDArray[Any], ...] = ()
     which: NDArray[Any] | None = None
@@ -77,6 +89,7 @@ class WeighedUpdate:
         import numpy as np
 
         from rgc.program.lattice.arguments import lattice_arguments
+        from rgc.program.lattice.thresholds import pack_thresholds
 
         (own,) = coefficients
         halves: dict[Coupling, Any] = {}
@@ -92,7 +105,8 @@ class WeighedUpdate:
                 weight += multiple * halves[coupling]
             size = sum(abs(multiple * halves[coupling]) for multiple, coupling in row)
             worst = max(worst, float(np.max(size, initial=0)))
-        couplings, most = self._couplings(own[len(own) - len(self.pairs) :])
+        groups = len(own) - len(self.pairs)
+        couplings, most = self._couplings(own[groups:])
         worst += most
         if worst >= LIMIT * UNIT:
             message = (
@@ -101,9 +115,11 @@ class WeighedUpdate:
             )
             hint = "energies are in kT: is a coupling meant as J/T?"
             raise SpecError([Problem("coupling-too-large", message, hint=hint)])
-        nothing = np.zeros((0, 1 + self.program.planes, words), np.uint64)
+        planes = self.program.planes
+        levels = [threshold_of(row, own[:groups], planes) for row in self.rows]
         blocks = None if self.which is None else self.which[::64] // 64
-        return lattice_arguments(nothing, table.astype(np.int32), couplings, blocks)
+        packed = pack_thresholds(levels, planes, words)
+        return lattice_arguments(packed, table.astype(np.int32), couplings, blocks)
 
     def _couplings(self, coefficients: Sequence[Fraction]) -> tuple[NDArray[Any] | None, float]:
         """int32[1, site, other site, realisation], and the most that all others together do to a
@@ -129,7 +145,7 @@ class WeighedUpdate:
 def weights_to_update(
     lattice: Lattice,
     species: Sequence[Species],
-    groups: Sequence[Group],
+    groups: Sequence[Group | Signs],
     steps: Sequence[SweepStep],
     *,
     first: int,
@@ -139,15 +155,20 @@ def weights_to_update(
     """The program of one sweep: the steps of `colour_sites` in order, site by site.
 
     Spins of species `first` and beyond are not spins but the random numbers that multiply a
-    product, number `first` the field 0 of numbers. With `pairs` every site is coupled to all others
-    besides, by matrix 0.
+    product or a sign, number `first` the field 0 of numbers. With `pairs` every site is coupled to
+    all others besides, by matrix 0.
     """
-    made = _Weights()
-    rules, stages, sizes = list[Rule](), list[Stage](), []
+    made, tables = _Weights(), Tables("lazy", len(groups))
+    rules, stages, sizes, draws = list[Rule](), list[Stage](), [], 1
     for step in steps:
         for cell in enumerate_cells(step.sites, lattice.cells):
             stages.append(Stage(len(rules), Listed((flatten(cell, lattice.cells),))))
-            rules.append(_rule(step.star, cell, lattice, made, first, pairs))
+            if isinstance(step.star, SignStar):
+                draws = proposal_draws(species) + _DECIDING
+                of_signs = _weights_of_signs(step.star, cell, lattice, made, first)
+                rules.append(_move(step.star, lattice, species, tables, of_signs))
+            else:
+                rules.append(_rule(step.star, cell, lattice, made, first, pairs))
             sizes.append(tuple(map(len, step.star.images)))
     program = Program(
         name="sweep",
@@ -156,13 +177,14 @@ def weights_to_update(
         fields=spin_fields(lattice, species),
         rules=tuple(rules),
         schedule=tuple(stages),
+        slots=len(tables.rows),
         weights=len(made.rows),
         couplings=int(pairs),
-        draws=len(species),
+        draws=draws * len(species),
         generator=generator,
     )
     verify(program)
-    return WeighedUpdate(program, tuple(made.rows), tuple(sizes))
+    return WeighedUpdate(program, tuple(made.rows), tuple(sizes), tuple(tables.rows))
 
 
 @dataclass(slots=True)
@@ -197,6 +219,35 @@ def _rule(
         lanes = code.add(Couple(lanes, star.species, 0))
     code.add(Store(star.species, code.add(Logistic(lanes, star.species))))
     return code.rule()
+
+
+def _move(
+    star: SignStar,
+    lattice: Lattice,
+    species: Sequence[Species],
+    tables: Tables,
+    weights: tuple[Sequence[int], int],
+) -> Rule:
+    """The rule of one site of spins with several states: x = sum_b h_b (1 - its words at -1)."""
+    proposing = proposal_draws(species)
+    width = proposing + _DECIDING
+    draws = range(star.species * width, (star.species + 1) * width)
+    choice = weighed_acceptance_of_states(star, "random numbers")
+    return MoveRule(tables, lattice, species, star, draws, weights).write(choice, proposing)
+
+
+def _weights_of_signs(
+    star: SignStar, cell: tuple[int, ...], lattice: Lattice, made: _Weights, first: int
+) -> tuple[list[int], int]:
+    """The slots of the two words of each sign, after a move and before it, and of what is always
+    added."""
+    every = [
+        Coupling(number, tuple(_places(sign.numbers, cell, lattice, first)))
+        for number, signs in enumerate(star.images)
+        for sign in signs
+    ]
+    slots = [made.row(((-1, coupling),)) for coupling in every for _ in range(2)]
+    return slots, made.row(tuple((1, coupling) for coupling in every))
 
 
 def _places(

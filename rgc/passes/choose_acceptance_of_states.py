@@ -57,6 +57,23 @@ def choose_acceptance_of_states(
     )
 
 
+def weighed_acceptance_of_states(star: SignStar, reason: str) -> Acceptance:
+    """The same move where random numbers multiply the signs, so that each word has a weight of its
+    own and there are no classes.
+    """
+    sizes = tuple(2 * len(images) for images in star.images)
+    every = tuple(tuple(range(n + 1)) for n in sizes)
+    return Acceptance(
+        form="weigh",
+        sizes=sizes,
+        flip=None,
+        field=None,
+        by_group=every,
+        reason=reason,
+        scale=1,
+    )
+
+
 def _reached(
     star: SignStar, groups: Sequence[Sequence[Sign]], species: Sequence[Species]
 ) -> Classes | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from rgc.errors import Problem, SpecError
 from rgc.model.draw import Distribution
 from rgc.model.hamiltonian import Hamiltonian, Table, Term
 from rgc.model.lattice import Lattice, Site
@@ -40,27 +39,30 @@ def quench(
     A spin is the sign of its coupling with `signs`, by default where all couplings are
     `signs_alone`, whose size is then in the weight of the product; else it stands for the number
     itself. It stands in the cell and at the letter of the first site of its bond. Bonds with the
-    same sites have the same number, in whatever term. A sign joins the spins of a table too. Raises
-    `SpecError` for a number that stands at no site.
+    same sites have the same number, in whatever term. It joins the spins of a table too, whose
+    energies are then those with both of its signs. Raises `ValueError` for a number that stands at
+    no site.
     """
     bonds = _Bonds(first, len(lattice.basis))
     signs = signs_alone(hamiltonian, draws) if signs is None else signs
     terms = tuple(
         term
         if term.inhomogeneous is None
-        else _multiplied(term, abs(draws[term.inhomogeneous].arguments[0]) if signs else 1.0, bonds)
+        else _multiplied(
+            term,
+            abs(draws[term.inhomogeneous].arguments[0]) if signs else 1.0,
+            bonds,
+            signs=signs,
+        )
         for term in hamiltonian.terms
     )
     return Hamiltonian(terms), bonds.fields()
 
 
-def _multiplied(term: Term, size: float, bonds: _Bonds) -> Term:
+def _multiplied(term: Term, size: float, bonds: _Bonds, *, signs: bool) -> Term:
     name = str(term.inhomogeneous)
-    of_spins = [spins for _, spins in term.products] + [table.spins for table in term.tables]
-    if not all(of_spins):
-        message = f"'{name}' multiplies a summand without spins here"
-        hint = "subtract from the summand what does not depend on its spins"
-        raise SpecError([Problem("not-yet", message, term.span, hint=hint)])
+    if not all(term.supports):
+        raise ValueError(f"'{name}' multiplies a summand without spins, which stands at no site")
     products = tuple(
         (size * weight, tuple(sorted((*product, bonds.place(name, product)))))
         for weight, product in term.products
@@ -68,16 +70,17 @@ def _multiplied(term: Term, size: float, bonds: _Bonds) -> Term:
     tables = tuple(
         part
         for table in term.tables
-        for part in _turned(table, size, bonds.place(name, table.spins))
+        for part in _turned(table, size, bonds.place(name, table.spins), halved=signs)
     )
     return replace(term, products=products, tables=tables, inhomogeneous=None)
 
 
-def _turned(table: Table, size: float, sign: Spin) -> Iterator[Table]:
-    """A table times a number of this `size` and `sign`: the middle of its values, which depends on
-    the sign alone, and what is left, whose two values, if there are two, are then a sign too.
+def _turned(table: Table, size: float, sign: Spin, *, halved: bool) -> Iterator[Table]:
+    """A table times a number of this `size` and `sign`. If `halved`, apart the middle of its
+    values, which depends on the sign alone, and what is left, whose two values, if there are two,
+    are then a sign too.
     """
-    middle = (min(table.energies) + max(table.energies)) / 2
+    middle = (min(table.energies) + max(table.energies)) / 2 if halved else 0.0
     spins, values = (*table.spins, sign), Species("").values
     for energies in ([middle] * len(table.energies), [e - middle for e in table.energies]):
         if any(energies):

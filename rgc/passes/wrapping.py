@@ -16,12 +16,23 @@ def meets_itself(term: Term, lattice: Lattice) -> bool:
     On a square lattice of length 2 every bond is met twice. On one of length 1 a bond joins a spin
     to itself.
     """
-    periods = tuple(
+    return _coincide([spins for spins in term.supports if spins], _periods(lattice))
+
+
+def spins_meet(term: Term, lattice: Lattice) -> bool:
+    """Whether periodic boundaries make two spins of a product one."""
+    periods = _periods(lattice)
+    return any(
+        len(_folded(spins, spins[0], periods)) < len(spins) for spins in term.supports if spins
+    )
+
+
+def _periods(lattice: Lattice) -> Cell:
+    """The size along each vector, 0 where there is no period."""
+    return tuple(
         0 if size is None or edge == "open" else size
         for size, edge in zip(lattice.shape, lattice.boundary, strict=True)
     )
-    products = [product for _, product in term.products] + [table.spins for table in term.tables]
-    return _coincide([product for product in products if product], periods)
 
 
 def _coincide(products: Iterable[Product], periods: Cell) -> bool:

@@ -108,8 +108,10 @@ def _cells(view: View, block: Block) -> Iterator[str]:
 
 def _spins(term: Term) -> set[tuple[Site, ...]]:
     """The sites that the products and tables of a term are of."""
-    every = (*(product for _, product in term.products), *(table.spins for table in term.tables))
-    return {tuple(dict.fromkeys(Site(spin.cell, spin.letter) for spin in spins)) for spins in every}
+    return {
+        tuple(dict.fromkeys(Site(spin.cell, spin.letter) for spin in spins))
+        for spins in term.supports
+    }
 
 
 def _joins(sites: tuple[Site, ...]) -> bool:

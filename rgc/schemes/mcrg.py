@@ -57,6 +57,7 @@ SCHEME = Scheme(
     alphabets=SPINS,
     limits=(
         *samples.SAMPLED,
+        samples.terms_that_fit,
         samples.saved,
         blocks.keep_the_alphabet,
         blocks.inside_edges,

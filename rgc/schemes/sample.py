@@ -37,6 +37,7 @@ SCHEME = Scheme(
     alphabets=SPINS,
     limits=(
         *samples.SAMPLED,
+        samples.spins_apart,
         samples.saved,
         disorder.drawn_couplings,
         disorder.whole_lanes,

@@ -61,6 +61,7 @@ SCHEME = Scheme(
     alphabets=DISCRETE,
     limits=(
         *samples.SAMPLED,
+        samples.terms_that_fit,
         blocks.keep_the_alphabet,
         blocks.inside_edges,
         blocks.drawn,

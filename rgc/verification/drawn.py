@@ -11,6 +11,7 @@ import numpy as np
 
 from rgc.model.graphs import Column
 from rgc.model.lattice import Lattice
+from rgc.model.supercells import as_written
 from rgc.program.draws import SLOT, STEP, fold, stream, word
 from rgc.syntax import ast
 from rgc.verification.evaluator import Unreadable
@@ -45,7 +46,8 @@ class Drawn:
 
         Raises `Unreadable` for other distributions, and where cells are joined to larger ones.
         """
-        shape = (*self.lattice.cells, len(self.lattice.basis))
+        written = as_written(self.lattice) if name in self.given else self.lattice
+        shape = (*written.cells, len(written.basis))
         numbers = sorted({int(np.ravel_multi_index(site, shape)) for site in sites})
         if name in self.given:
             found = self.given[name]

@@ -131,7 +131,7 @@ class Evaluator:
         )
 
     def is_drawn(self, name: str) -> bool:
-        if name in columns_of(self.lattice):
+        if name in columns_of(self.lattice) or (self.drawn and name in self.drawn.given):
             return True
         if name not in self.parameters:
             return False
@@ -141,8 +141,10 @@ class Evaluator:
     def random(self, name: str, arguments: Sequence[Any], bound: Bound) -> float:
         """The random coupling of some sites, or of the sites of a face."""
         call = self.parameters[name].value if name in self.parameters else ast.Call(name)
-        if self.drawn is None or not isinstance(call, ast.Call):
+        if self.drawn is None:
             raise Unreadable("the independent evaluator knows no random couplings here")
+        if not isinstance(call, ast.Call):
+            call = ast.Call(name)  # a list, among those that are given
         parts = (*call.arguments, *(option.value for option in call.options))
         given = [float(self(part)) for part in parts if not isinstance(part, ast.Text)]
         sites: list[tuple[int, ...]] = []

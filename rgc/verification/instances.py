@@ -21,6 +21,7 @@ from rgc.model.lattice import Boundary, Cell, Lattice
 from rgc.model.sites import Cells
 from rgc.model.spec import Spec
 from rgc.model.supercells import as_written
+from rgc.passes.wrapping import meets_itself
 from rgc.program.lattice.program import Program
 from rgc.schemes.needs.lattice import count_sites
 from rgc.verification.documents import on_fewer_sites, on_lattice
@@ -176,6 +177,15 @@ class Search:
             key=lambda cells: (not self.first(cells), -prod(cells), max(cells) / min(cells), cells),
         )
 
+    def _meets_itself(self, spec: Spec) -> bool:
+        """Whether a term meets itself on the lattice of a spec, as it does not on the user's."""
+        terms = spec.hamiltonian.terms if spec.hamiltonian is not None else ()
+        return isinstance(spec.lattice, Lattice) and any(
+            meets_itself(term, spec.lattice) and not meets_itself(term, self.lattice)
+            for term in terms
+            if not term.every_pair
+        )
+
     def _made(self, document: Document, backend: Backend, seed: int) -> Instance | None:
         """The instance of a document.
 
@@ -183,6 +193,8 @@ class Search:
         """
         try:
             spec, _ = build(document, folder=self.folder)
+            if self._meets_itself(spec):
+                return None
             model = make_model(spec, self.zero)
             groups = (*model.merged.groups, *model.merged.constants)
             places = [reach for group in groups for reach in group.reaches]

@@ -11,6 +11,7 @@ from typing import Generic
 from rgc.ast_to_model.expressions.columns import Column, column, reduced, spin_columns
 from rgc.ast_to_model.expressions.domains import members
 from rgc.ast_to_model.expressions.evaluate import number
+from rgc.ast_to_model.expressions.keys import Key, factorised
 from rgc.ast_to_model.expressions.periods import coordinate_axis
 from rgc.ast_to_model.expressions.polynomial import (
     MOST_PRODUCTS,
@@ -20,13 +21,12 @@ from rgc.ast_to_model.expressions.polynomial import (
     TooMany,
     sum_of,
 )
-from rgc.ast_to_model.expressions.sites import Bound, site
+from rgc.ast_to_model.expressions.sites import Bound, site, sites_of
 from rgc.ast_to_model.scope import (
     GEOMETRIC,
     Inhomogeneous,
     Scope,
     Unknowable,
-    names,
     problem,
 )
 from rgc.ast_to_model.written_out import extent
@@ -40,59 +40,6 @@ from rgc.syntax import ast
 MOST_POWERS = 16
 MOST_EVALUATIONS = 10_000_000
 """The largest number of operations, over all states, for the table of one function of spins."""
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What multiplies a function of spins besides numbers.
-
-    It is a product of scalar expressions in the parameters, and the name of a coupling that differs
-    from place to place.
-    """
-
-    factors: tuple[ast.Expr, ...] = ()
-    field: str | None = None
-
-    def times(self, other: Key) -> Key:
-        return Key(
-            tuple(sorted((*self.factors, *other.factors), key=repr)),
-            self.field if other.field is None else other.field,
-        )
-
-
-Expansion = Mapping[Key, E]
-
-
-def factorised(expr: ast.Expr, scope: Scope) -> tuple[float, Key]:
-    """A scalar expression as a number times factors that hold parameters: 2*K/3 is 2/3 times K.
-
-    Raises like `number`.
-    """
-    match expr:
-        case ast.Negate(operand):
-            weight, key = factorised(operand, scope)
-            return -weight, key
-        case ast.Binary("*", left, right):
-            (a, first), (b, second) = factorised(left, scope), factorised(right, scope)
-            return a * b, first.times(second)
-        case ast.Binary("/", left, right) if right_value := number(right, scope):
-            weight, key = factorised(left, scope)
-            if _parameters(right, scope):
-                return weight, key.times(
-                    Key((ast.Binary("/", ast.Number("1"), right, span=right.span),))
-                )
-            return weight / right_value, key
-    value = number(expr, scope)
-    return (1.0, Key((expr,))) if _parameters(expr, scope) else (value, Key())
-
-
-def key_value(key: Key, scope: Scope) -> float:
-    """The product of the factors of a key. Raises like `number`."""
-    return prod((number(factor, scope) for factor in key.factors), start=1.0)
-
-
-def _parameters(expr: ast.Expr, scope: Scope) -> bool:
-    return any(name in scope.parameters or name in scope.broken for name, _ in names(expr))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +85,7 @@ class Expander(Generic[E]):
             case ast.Index(ast.Name(name)) if self._number_of(name) is not None:
                 return {Key(): self.ring.spin(self.spin(expr, bound))}
             case ast.Index(ast.Name(name)) if self.is_field(name) and not self.spins(expr, bound):
-                return {Key((), name): self.ring.constant(1.0)}
+                return {self._field(name, expr, bound): self.ring.constant(1.0)}
         if self.spins(expr, bound):
             return {Key(): self._tabulated(expr, bound)}
         weight, key = factorised(self._geometric(expr, bound), self.scope)
@@ -170,6 +117,14 @@ class Expander(Generic[E]):
         if name in self.scope.parameters:
             return isinstance(self.scope.parameters[name], Inhomogeneous | tuple)
         return name in columns_of(self.lattice) and not self.scope.known(name)
+
+    def _field(self, name: str, expr: ast.Index, bound: Bound) -> Key:
+        """The key of a coupling that differs from place to place. Raises `SpecError`."""
+        value = self.scope.parameters.get(name)
+        if not isinstance(value, Inhomogeneous | tuple) and name not in columns_of(self.lattice):
+            return Key((), name)
+        sites = frozenset(sites_of(expr, bound, self.lattice, self.scope))
+        return Key((), name, sites, expr.span)
 
     def _number_of(self, name: str) -> int | None:
         return next((k for k, species in enumerate(self.species) if species.name == name), None)

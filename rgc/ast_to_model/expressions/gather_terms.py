@@ -12,7 +12,8 @@ from math import isfinite
 from typing import Any, Generic
 
 from rgc.ast_to_model.expressions.domains import Summands, indices, summands
-from rgc.ast_to_model.expressions.expand import Expander, Key, key_value
+from rgc.ast_to_model.expressions.expand import Expander
+from rgc.ast_to_model.expressions.keys import Key, key_value
 from rgc.ast_to_model.expressions.name_terms import Draft
 from rgc.ast_to_model.expressions.places_of_draws import check_places
 from rgc.ast_to_model.expressions.polynomial import E, Polynomials, Ring, Tables
@@ -157,15 +158,13 @@ class _Gathered(Generic[E]):
         weights = domain.weights or (1.0,) * len(domain.bounds)
         for bound, weight in zip(domain.bounds, weights, strict=True):
             expansion = self.expander.expand(body, bound)
+            for key, function in expansion.items():
+                check_places(key, self.ring.supports(function))
             self._check_exchange(expansion, bound, domain)
             self._check_edges(expansion, bound)
             for key, function in expansion.items():
-                if key.field is not None:
-                    supports, scope = self.ring.supports(function), self.expander.scope
-                    check_places(key.field, supports, body, bound, self.expander.lattice, scope)
-            for key, function in expansion.items():
-                share = self.ring.constant(weight)
-                yield key, function if weight == 1 else self.ring.multiply(share, function)
+                found, share = replace(key, sites=None), self.ring.constant(weight)
+                yield found, function if weight == 1 else self.ring.multiply(share, function)
 
     def _check_exchange(self, expansion: dict[Key, E], bound: Bound, domain: Summands) -> None:
         names = domain.exchangeable

@@ -10,7 +10,8 @@ from math import prod
 from typing import Any
 
 from rgc.ast_to_model.expressions.domains import members, summands
-from rgc.ast_to_model.expressions.expand import Expander, key_value
+from rgc.ast_to_model.expressions.expand import Expander
+from rgc.ast_to_model.expressions.keys import key_value
 from rgc.ast_to_model.expressions.periods import coordinate_axis, coordinate_parts
 from rgc.ast_to_model.expressions.polynomial import Polynomial, Polynomials, Tables, Tabulated
 from rgc.ast_to_model.expressions.resolve import resolve

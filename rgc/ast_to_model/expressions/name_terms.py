@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rgc.ast_to_model.expressions.expand import Key
+from rgc.ast_to_model.expressions.keys import Key
 from rgc.ast_to_model.scope import names
 from rgc.model.hamiltonian import Table, Term
 from rgc.model.names import coupling_name

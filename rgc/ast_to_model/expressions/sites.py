@@ -5,7 +5,7 @@ A reference is written `i`, `i+x`, `i+2*y`, `i+(1,0)`, `c.b-x` or `e.a`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rgc.ast_to_model.expressions.evaluate import integer
@@ -57,6 +57,18 @@ def site(expr: ast.Expr, bound: Bound, lattice: Geometry, scope: Scope) -> Site:
         by = tuple(factor * x for x in _displacement(part, bound, lattice, scope))
         place = moved(place, by, lattice) if isinstance(lattice, Lattice) else place.shifted(by)
     return place
+
+
+def sites_of(expr: ast.Index, bound: Bound, lattice: Geometry, scope: Scope) -> Iterator[Site]:
+    """The sites in the brackets of a coupling, where an index may stand for several. Raises
+    `SpecError`.
+    """
+    for argument in expr.arguments:
+        place = bound.get(argument.name) if isinstance(argument, ast.Name) else None
+        if isinstance(place, Group):
+            yield from place.sites
+        else:
+            yield site(argument, bound, lattice, scope)
 
 
 def vector(expr: ast.Expr, lattice: Lattice, scope: Scope) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rgc.ast_to_model.expressions.expand import Key, factorised
+from rgc.ast_to_model.expressions.keys import Key, factorised
 from rgc.ast_to_model.scope import Scope, problem
 from rgc.syntax import ast
 

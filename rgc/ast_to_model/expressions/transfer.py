@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rgc.ast_to_model.expressions.expand import Expander, key_value
+from rgc.ast_to_model.expressions.expand import Expander
+from rgc.ast_to_model.expressions.keys import key_value
 from rgc.ast_to_model.expressions.polynomial import Tables, Tabulated
 from rgc.ast_to_model.expressions.references import References
 from rgc.ast_to_model.expressions.sites import Bound, Group

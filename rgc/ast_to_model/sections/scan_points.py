@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -49,7 +49,17 @@ def _points(axes: tuple[Axis, ...], structural: set[str]) -> Iterator[tuple[str,
 
 def needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:
     """The parameters that some sections refer to, directly or through others."""
-    bodies = [section.body for section in document.sections if section.name in sections]
+    waiting: list[ast.Node] = []
+    for section in document.sections:
+        if section.name in sections:
+            body = section.body
+            parts = body if isinstance(body, tuple) else (body,)
+            waiting += [part for part in parts if isinstance(part, ast.Node)]
+    return reached(waiting, document)
+
+
+def reached(nodes: Iterable[ast.Node], document: ast.Document) -> set[str]:
+    """The parameters that some expressions refer to, directly or through others."""
     entries = document.section("parameters")
     listed = entries.body if entries is not None and isinstance(entries.body, tuple) else ()
     definitions = {
@@ -59,10 +69,7 @@ def needed_by(sections: tuple[str, ...], document: ast.Document) -> set[str]:
         and isinstance(entry.target, ast.Name | ast.Call)
         and entry.value is not None
     }
-    waiting: list[ast.Node] = []
-    for body in bodies:
-        waiting += body if isinstance(body, tuple) else [body] if isinstance(body, ast.Node) else []
-    parameters: set[str] = set()
+    waiting, parameters = list(nodes), set[str]()
     while waiting:
         for name, _ in names(waiting.pop()):
             if name not in parameters:

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.scope import names, problem
-from rgc.ast_to_model.sections.scan_points import needed_by
+from rgc.ast_to_model.sections.scan_points import needed_by, reached
 from rgc.model.spec import Axis, Spec
 from rgc.model.tempering import NAME, tempering
+from rgc.passes.quench import signs_alone
 from rgc.syntax import ast
 
 FEWEST = 2
@@ -44,8 +45,32 @@ def tempered_axis(spec: Spec, scanned: Collection[str], context: Context) -> Axi
         message = f"the Hamiltonian does not depend on '{name}', so that every exchange is accepted"
         hint = "temper along a parameter that stands in the Hamiltonian"
         raise problem(CODE, message, option.span, hint=hint)
+    if name in reached(_numbers(spec, context), context.document):
+        message = f"random numbers, or a list of couplings, depend on '{name}'"
+        hint = (
+            "temper along a parameter that multiplies them: the numbers are the same at all values"
+        )
+        raise problem(CODE, message, option.span, hint=hint)
     _check_values(name, values, option)
     return Axis(name, values, tempered=True)
+
+
+def _numbers(spec: Spec, context: Context) -> Iterator[ast.Node]:
+    """What decides the numbers of couplings that differ from place to place. The size of signs that
+    are drawn is no part of them.
+    """
+    section = context.document.section("parameters")
+    of_signs = spec.hamiltonian is not None and signs_alone(spec.hamiltonian, spec.draws)
+    for entry in section.body if section is not None and isinstance(section.body, tuple) else ():
+        if not isinstance(entry, ast.Entry) or not isinstance(entry.target, ast.Name):
+            continue
+        if entry.target.name not in {*spec.draws, *spec.given}:
+            continue
+        if of_signs and isinstance(entry.value, ast.Call):
+            yield from entry.value.arguments[1:]
+            yield from (option.value for option in entry.value.options)
+        elif entry.value is not None:
+            yield entry.value
 
 
 def _check_values(name: str, values: tuple[float, ...], option: ast.Option) -> None:

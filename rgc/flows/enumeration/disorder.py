@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rgc.errors import Problem, SpecError
 from rgc.flows.disorder import Realisation
 from rgc.flows.enumeration.cluster import Cluster, LocalSum, gathered, term_pieces
 from rgc.model.hamiltonian import Hamiltonian, Term
@@ -12,10 +11,7 @@ from rgc.model.sites import flatten
 
 
 def log_weight(cluster: Cluster, hamiltonian: Hamiltonian, realisation: Realisation) -> LocalSum:
-    """-H of every state, with the random couplings of a realisation.
-
-    Raises `SpecError` for couplings that are read or computed.
-    """
+    """-H of every state, with the random couplings of a realisation."""
     pieces = (
         (numbers, -term.coefficient * _random(term, numbers, cluster, realisation) * table)
         for term in hamiltonian.terms
@@ -30,9 +26,6 @@ def _random(
 ) -> float:
     if term.inhomogeneous is None:
         return 1.0
-    if term.inhomogeneous not in {*realisation.draws, *realisation.given}:
-        message = f"'{term.inhomogeneous}' is read or computed: such couplings come later"
-        raise SpecError([Problem("not-yet", message, term.span, hint="draw it: J ~ normal(0, 1)")])
     lattice = cluster.lattice
     spins = [cluster.spins[k] for k in numbers]
     sites = [flatten(spin.cell, lattice.cells) * len(lattice.basis) + spin.letter for spin in spins]

@@ -4,7 +4,7 @@ spins that move, follow or stay.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
@@ -15,11 +15,11 @@ from rgc.model.complete import one_cell
 from rgc.model.draw import Distribution
 from rgc.model.followers import Follower
 from rgc.model.graphs import Column
-from rgc.model.groups import Merged
+from rgc.model.groups import Local, Merged, Signs
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Complete, Lattice
-from rgc.model.observables import Linear, Tally
-from rgc.model.operators import Product
+from rgc.model.observables import Linear, Tallied, Tally
+from rgc.model.operators import Product, Spin
 from rgc.model.options import Options
 from rgc.model.pair_sums import MOST_WRITTEN, PairSum, kept_whole, obstacle, split_pairs
 from rgc.model.quenched import Quenched
@@ -92,9 +92,7 @@ class Model:
             tally
             for tally in tallies
             if not isinstance(tally.operator, PairSum)
-            and any(
-                spin.species >= self.first for spins in tally.operator.products for spin in spins
-            )
+            and any(spin.species >= self.first for spin in _multiplied(tally.operator))
         ]
 
     @property
@@ -168,8 +166,11 @@ def make_model(
     if two_states:
         hamiltonian = hamiltonian_across(hamiltonian, lattice, len(spec.species))
     kinds = _kinds((*spec.species, *turned, *([] if signs else spec.species[:1])), quenched)
-    merge: Any = merge_terms if two_states else merge_tables
-    merged = merge(hamiltonian, lattice, kinds, zero)
+    merged: Merged[Any] = (
+        merge_terms(hamiltonian, lattice, kinds, zero)
+        if two_states
+        else merge_tables(hamiltonian, lattice, kinds, zero, None if signs else first)
+    )
     products = [each for group in (*merged.groups, *pairs) for each in group.products]
     sectors = (
         _sectors(products, lattice, spec.species)
@@ -194,6 +195,13 @@ def make_model(
         draws=spec.draws,
         given=read_given(spec.given),
     )
+
+
+def _multiplied(operator: Tallied | Local) -> Iterator[Spin]:
+    """The spins of the products of a sum, and the random numbers that multiply signs."""
+    signs = operator.signs if isinstance(operator, Signs) else ()
+    yield from (number for sign in signs for number in sign.numbers)
+    yield from (spin for spins in operator.products for spin in spins)
 
 
 def _of_term(hamiltonian: Hamiltonian) -> dict[str, float]:

@@ -4,9 +4,9 @@ over the lattice that they weigh.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from rgc.flows.sampling.pair_couplings import PairCouplings, make_pair_couplings
 from rgc.flows.sampling.plan import SweepPlan
 from rgc.model.draw import Distribution
 from rgc.model.graphs import Column
-from rgc.model.groups import Group
+from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
 from rgc.model.operators import Product
@@ -154,31 +154,44 @@ def make_weighed_sums(
     couplings: Couplings,
     backend: Backend,
 ) -> WeighedSums:
-    """The sums of groups of products that hold random numbers: spins of species `first` and beyond.
+    """The sums of groups of products, or signs, that hold random numbers: spins of species `first`
+    and beyond.
 
     A product is tallied for every cell of its first spin.
     """
-    operators, rows = list[Group](), dict[Tally, tuple[int, Floats]]()
+    operators, rows = list[Group | Signs](), dict[Tally, tuple[int, Floats]]()
     replicas = couplings.numbers[0].shape[-1]
     for tally in tallies:
-        group, mine, begin = tally.operator, [], len(operators)
-        assert isinstance(group, Group)  # noqa: S101  (only these hold random numbers)
-        for product, reach in zip(group.products, group.reaches, strict=True):
-            mine.append(_weight(product, first, lattice, couplings))
-            spins = tuple(spin for spin in product if spin.species < first)
-            operators.append(replace(group, products=(spins,), reaches=(reach,)))
+        group, begin = tally.operator, len(operators)
+        assert isinstance(group, Group | Signs)  # noqa: S101  (only these hold random numbers)
+        parts = list(_apart(group, first))
+        operators += [part for part, _ in parts]
+        mine = [_weight(numbers, lattice, couplings, first) for _, numbers in parts]
         rows[tally] = (begin, np.stack(mine))
     axes = tuple(range(lattice.dimension))
     record = operators_to_tallies(lattice, species, [TallyRequest(tuple(operators), True, axes)])
     return WeighedSums(record, backend.compile(record.program), rows, replicas)
 
 
-def _weight(product: Product, first: int, lattice: Lattice, couplings: Couplings) -> Floats:
-    """The number that multiplies a product at each cell, float64[*cells, replica]."""
-    weight: Any = 1.0
+def _apart(group: Group | Signs, first: int) -> Iterator[tuple[Group | Signs, Product]]:
+    """Each product or sign of a group by itself, and the random numbers that multiply it."""
+    if isinstance(group, Signs):
+        for sign, reach in zip(group.signs, group.reaches, strict=True):
+            alone = replace(sign, numbers=())
+            yield replace(group, signs=(alone,), reaches=(reach,)), sign.numbers
+        return
+    for product, reach in zip(group.products, group.reaches, strict=True):
+        spins = tuple(spin for spin in product if spin.species < first)
+        numbers = tuple(spin for spin in product if spin.species >= first)
+        yield replace(group, products=(spins,), reaches=(reach,)), numbers
+
+
+def _weight(numbers: Product, lattice: Lattice, couplings: Couplings, first: int) -> Floats:
+    """The random numbers that multiply a product at each cell, float64[*cells, replica]."""
+    replicas = couplings.numbers[0].shape[-1]
+    weight = np.ones((*lattice.cells, replicas))
     axes = tuple(range(lattice.dimension))
-    for spin in product:
-        if spin.species >= first:
-            field = couplings.numbers[spin.species - first][..., spin.letter, :]
-            weight = weight * np.roll(field, [-x for x in spin.cell], axis=axes)
-    return np.asarray(weight)
+    for number in numbers:
+        field = couplings.numbers[number.species - first][..., number.letter, :]
+        weight = weight * np.roll(field, [-x for x in number.cell], axis=axes)
+    return weight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rgc.errors import Problem, SpecError, suggest
 from rgc.flows.sampling.clusters import Clusters, make_clusters
@@ -307,7 +307,8 @@ def _sweep(
             generator=model.generator,
         )
         why = "asked for" if asked == "heat_bath" else "a random coupling may be next to nothing"
-        return made, UpdateChoice("heat_bath", why), ("weigh",) * len(made.program.rules)
+        kind: Literal["heat_bath", "lazy"] = "heat_bath" if model.two_states else "lazy"
+        return made, UpdateChoice(kind, why), ("weigh",) * len(made.program.rules)
     acceptances = [
         choose_acceptance(star)
         if model.two_states

@@ -214,7 +214,7 @@ def _flips(
 
 
 def _spins(part: Product | Sign) -> Product:
-    return part.spins if isinstance(part, Sign) else part
+    return (*part.spins, *part.numbers) if isinstance(part, Sign) else part
 
 
 def _inside(group: Group | Signs, lattice: Lattice) -> Iterator[Product | Sign]:

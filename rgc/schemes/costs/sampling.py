@@ -145,9 +145,9 @@ def signs_of(spec: Spec) -> float:
     """The signs of random couplings of a realisation."""
     terms = spec.hamiltonian.terms if spec.hamiltonian is not None else ()
     bonds = {
-        (term.inhomogeneous, product)
+        (term.inhomogeneous, spins)
         for term in terms
-        for _, product in term.products
+        for spins in term.supports
         if term.inhomogeneous
     }
     lattice = spec.lattice

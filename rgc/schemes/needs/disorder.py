@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from rgc.errors import Problem
 from rgc.language.updates import COPY_UPDATES
+from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Lattice
+from rgc.model.spec import Spec
 from rgc.model.tempering import inner_update
 from rgc.passes.quench import MOST_PLACED, signs_alone
 from rgc.schemes.options import WORD_REPLICAS
@@ -56,16 +58,24 @@ def whole_lanes(asked: Asked) -> Iterator[Problem]:
         yield Problem("too-few-copies", message, place, hint=f"take replicas={most}")
 
 
+def by_heat_bath(spec: Spec) -> bool:
+    """Whether single spins of a spec are sampled by heat bath alone: two-state spins with couplings
+    that differ in more than their sign.
+    """
+    known = spec.hamiltonian is not None and all(kind.two_states for kind in spec.species)
+    return known and not signs_alone(spec.hamiltonian or Hamiltonian(()), spec.draws)
+
+
 def numbers_at_sites(asked: Asked) -> Iterator[Problem]:
-    """Report what couplings that are no signs cannot be sampled with: Metropolis, and so many sites
-    that a rule for each takes too long to write.
+    """Report what couplings that are no signs cannot be sampled with: Metropolis of two-state
+    spins, and so many sites that a rule for each takes too long to write.
     """
     spec = asked.spec
     if spec.hamiltonian is None or not asked.read("lattice", "spins", "hamiltonian"):
         return
     if signs_alone(spec.hamiltonian, spec.draws):
         return
-    if inner_update(asked.options.get("update")) == "metropolis":
+    if by_heat_bath(spec) and inner_update(asked.options.get("update")) == "metropolis":
         message = "couplings that differ in more than their sign are sampled by heat bath"
         hint = "heat_bath is valid here"
         yield Problem("wrong-update", message, asked.place("update"), hint=hint)

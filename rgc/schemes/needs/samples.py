@@ -5,7 +5,7 @@ The terms fit the lattice, the update is valid, and at least one record is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product as cartesian
 from math import prod
 
@@ -14,6 +14,7 @@ from rgc.language.alphabets import MOST_SAMPLED
 from rgc.language.updates import CLUSTER_UPDATES
 from rgc.language.values import Value
 from rgc.memory import text
+from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Lattice
 from rgc.model.spec import Spec
 from rgc.model.spins import Species
@@ -25,8 +26,8 @@ from rgc.passes.frustration import cluster_obstacle
 from rgc.passes.gather_stars import gather_stars, places_of
 from rgc.passes.merge_terms import merge_terms
 from rgc.passes.quench import quench, signs_alone
-from rgc.passes.wrapping import meets_itself
-from rgc.schemes.needs.disorder import pairs_of_copies
+from rgc.passes.wrapping import meets_itself, spins_meet
+from rgc.schemes.needs.disorder import by_heat_bath, pairs_of_copies
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -62,20 +63,33 @@ def sampled_states(species: Species, place: Span | None) -> Iterator[Problem]:
 
 
 def terms_that_fit(asked: Asked) -> Iterator[Problem]:
-    """Report terms that meet themselves around the boundary, where one spin would be flipped
+    """Report terms that meet themselves around the boundary, whose couplings on the lattices of
+    block spins are told apart by places.
+    """
+    hint = "take a larger lattice or open boundaries; sample and enumerate take such bonds"
+    yield from _too_small(asked, meets_itself, "this term meets itself around the boundary", hint)
+
+
+def spins_apart(asked: Asked) -> Iterator[Problem]:
+    """Report terms two spins of which are one around the boundary, where that would be flipped
     against itself.
     """
+    hint = "take a larger lattice or open boundaries; enumerate takes such terms"
+    yield from _too_small(
+        asked, spins_meet, "two spins of this term are one around the boundary", hint
+    )
+
+
+def _too_small(
+    asked: Asked, small: Callable[[Term, Lattice], bool], what: str, hint: str
+) -> Iterator[Problem]:
     lattice, hamiltonian = asked.spec.lattice, asked.spec.hamiltonian
     if not isinstance(lattice, Lattice) or hamiltonian is None or not asked.read("hamiltonian"):
         return
     shape = " x ".join("infinite" if size is None else str(size) for size in lattice.shape)
     for term in hamiltonian.terms:
-        if not term.every_pair and meets_itself(term, lattice):
-            message = f"on a lattice of {shape} cells this term meets itself around the boundary"
-            hint = (
-                "take a larger lattice or open boundaries; enumerate counts such bonds with their "
-                "multiplicity"
-            )
+        if not term.every_pair and small(term, lattice):
+            message = f"on a lattice of {shape} cells {what}"
             yield Problem("lattice-too-small", message, term.span, hint=hint)
 
 
@@ -100,7 +114,7 @@ def valid_update(asked: Asked) -> Iterator[Problem]:
         if why:
             message = f"'{update}' clusters do not suit this Hamiltonian: {why}"
             option = "inner" if exchange is not None else "update"
-            other = "metropolis" if signs_alone(hamiltonian, asked.spec.draws) else "heat_bath"
+            other = "heat_bath" if by_heat_bath(asked.spec) else "metropolis"
             hint = f"leave {option} out, or write {option}={other}"
             if exchange is None and any(term.inhomogeneous for term in hamiltonian.terms):
                 hint += "; random couplings take tempering too, and of two copies houdayer"
@@ -213,7 +227,6 @@ def saved_bytes(spec: Spec, options: Mapping[str, Value]) -> int:
 
 SAMPLED = (
     few_states,
-    terms_that_fit,
     valid_update,
     local_fields,
     pairs_of_copies,

@@ -125,7 +125,7 @@ def test_couplings_that_differ_from_place_to_place() -> None:
     assert term.products == ((1.0, (Spin((), 0), Spin((), 1))),)
     (term,) = terms("- sum(i < j < k) s[i]*s[j]*s[k]", "complete(9)")
     assert [spin.letter for spin in term.products[0][1]] == [0, 1, 2]
-    (term,) = terms("- sum(i) M[i]*s[i]", "complete(2)")
+    (term,) = terms("- sum(i < j) M[i,j]*s[i]*s[j]", "complete(2)")
     assert term.inhomogeneous == "M"
 
 
@@ -216,7 +216,7 @@ def test_refusals(hamiltonian: str, code: str, at: str | None) -> None:
         ("- h*sum(i) s[i]", "square(8)", "s: ising(symmetric)", "", "broken-symmetry"),
         (
             "- K*sum(<i,j>) s[i]*s[j]",
-            "square(2)",
+            "square(1, 3)",
             "s: ising",
             "flow sample(sweeps=100)",
             "lattice-too-small",

@@ -40,21 +40,41 @@ def test_random_couplings_are_certified(draw: str, lattice: str) -> None:
     assert {"energies", "energy differences", "detailed balance", "sampled averages"} <= checks
 
 
+SIGNS, NUMBERS = "bimodal(1, p=0.6)", "normal(0.2, 1)"
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.parametrize(
-    ("spins", "term"),
+    ("draw", "spins", "term"),
     [
-        ("potts(3)", "J[i,j]*delta(s[i], s[j])"),
-        pytest.param("clock(4)", "J[i,j]*cos(s[i] - s[j])", marks=pytest.mark.slow),
-        pytest.param("spin(1)", "J[i,j]*s[i]^2*s[j]^2", marks=pytest.mark.slow),
+        (SIGNS, "potts(3)", "J[i,j]*delta(s[i], s[j])"),
+        pytest.param(SIGNS, "clock(4)", "J[i,j]*cos(s[i] - s[j])", marks=SLOW),
+        pytest.param(SIGNS, "spin(1)", "J[i,j]*s[i]^2*s[j]^2", marks=SLOW),
+        (NUMBERS, "potts(3)", "J[i,j]*delta(s[i], s[j])"),
+        pytest.param(NUMBERS, "clock(5)", "J[i,j]*cos(s[i] - s[j])", marks=SLOW),
+        pytest.param(NUMBERS, "spin(1)", "J[i,j]*s[i]*s[j]", marks=SLOW),
     ],
 )
-def test_random_signs_of_many_states_are_certified(spins: str, term: str) -> None:
-    text = TEXT.format(draw="bimodal(1, p=0.6)", lattice="chain(4, boundary=open)")
+def test_random_couplings_of_many_states_are_certified(draw: str, spins: str, term: str) -> None:
+    text = TEXT.format(draw=draw, lattice="chain(4, boundary=open)")
     text = text.replace("ising", spins).replace("J[i,j]*s[i]*s[j]", term)
     certificate = rgc.verify(text.replace(", q2, q4", ""), backends=[])
     assert not failed(certificate)
     checks = {each.check for each in certificate.findings if each.verdict == "passed"}
     assert {"energies", "energy differences", "detailed balance", "sampled averages"} <= checks
+
+
+def test_numbers_wrong_by_one_per_cent_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = random_couplings.number_fields
+    monkeypatch.setattr(
+        random_couplings,
+        "number_fields",
+        lambda *given: [1.01 * field for field in right(*given)],
+    )
+    text = TEXT.format(draw=NUMBERS, lattice="chain(3, boundary=open)").replace(", q2, q4", "")
+    text = text.replace("ising", "potts(3)").replace("s[i]*s[j]", "delta(s[i], s[j])")
+    found = failed(rgc.verify(text, backends=[]))
+    assert {"energies", "energy differences", "detailed balance"} <= found
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rgc.results.figures.labels import label
 from rgc.results.figures.style import COLOURS, curve_style, level_ticks, new_figure, shades
@@ -75,7 +75,7 @@ def _courses(answer: AnswerData, name: str = "") -> Iterator[Course]:
         own = {number: marks for number, marks in levels.items() if marks}
         yield Course(f"{name} {said}".strip(), point, own)
     for run, other in answer.runs.items():
-        yield from _courses(other, f"{name} {run}".strip())
+        yield from _courses(other, f"{name} {label(run)}".strip())
 
 
 def _known(couplings: Mapping[str, Estimate]) -> dict[str, Mark]:
@@ -135,13 +135,13 @@ def _start(course: Course, names: Sequence[str]) -> tuple[Mark | None, ...]:
     return tuple(_marks(course, name).get(0) for name in names)
 
 
-def _styles(count: int) -> list[dict[str, object]]:
+def _styles(count: int) -> list[dict[str, Any]]:
     if count <= NAMED:
         return [curve_style(k) for k in range(count)]
     return [curve_style(k) | {"color": colour} for k, colour in enumerate(shades(count))]
 
 
-def _path(axes: Axes, course: Course, names: Sequence[str], style: Mapping[str, object]) -> None:
+def _path(axes: Axes, course: Course, names: Sequence[str], style: Mapping[str, Any]) -> None:
     """The levels of a flow in the plane, which its arrows go through."""
     x, y = (_marks(course, name) for name in names)
     known = [number for number in x if number in y]
@@ -162,7 +162,7 @@ def _distance(
     first: Course,
     course: Course,
     names: Sequence[str],
-    style: Mapping[str, object],
+    style: Mapping[str, Any],
 ) -> None:
     """The distance of a flow from the first in the plane, with the errors of both."""
     pairs = [(_marks(first, name), _marks(course, name)) for name in names]

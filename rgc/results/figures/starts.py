@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import hypot, isfinite
 from typing import TYPE_CHECKING, Any
 
+from rgc.model.lattice import Lattice
 from rgc.results.figures.labels import label
 from rgc.results.figures.style import COLOURS, curve_style, level_ticks, new_figure, shades
 
@@ -109,9 +110,11 @@ def _beyond(course: Course) -> Mapping[str, Mark]:
 
 
 def _lattice(course: Course) -> object:
-    """The lattice but for its size."""
+    """The lattice but for the size of one with cells."""
     lattice = course.point.lattice
-    return None if lattice is None else (lattice.name, lattice.vectors, lattice.basis)
+    if isinstance(lattice, Lattice):
+        return lattice.name, lattice.vectors, lattice.basis
+    return lattice
 
 
 def _multiplied(course: Course, name: str) -> object:
@@ -152,9 +155,11 @@ def _path(axes: Axes, course: Course, names: Sequence[str], style: Mapping[str, 
             (x[start][0], y[start][0]),
             arrowprops={"arrowstyle": "->", "color": style["color"], "shrinkA": 2, "shrinkB": 2},
         )
-    values, errors = (tuple([each[n][k] for n in known] for each in (x, y)) for k in range(2))
+    (x_values, x_errors), (y_values, y_errors) = (
+        zip(*(each[n] for n in known), strict=True) for each in (x, y)
+    )
     shown = {**style, "linestyle": "none"}
-    axes.errorbar(*values, xerr=errors[0], yerr=errors[1], label=course.name, **shown)
+    axes.errorbar(x_values, y_values, xerr=x_errors, yerr=y_errors, label=course.name, **shown)
 
 
 def _distance(

@@ -60,6 +60,7 @@ TITLES = {
     "fit": "Fits",
     "train": "Stacks that are trained",
     "measure": "Free energies",
+    "study": "Studies",
 }
 
 
@@ -99,7 +100,11 @@ def record(name: str, backends: Sequence[str]) -> bool:
         began = monotonic()
         answer = rgc.compile(loaded, backend=backend).run()
         values[backend] = [
-            None if check.found is None else [check.found.value, check.found.error]
+            [check.word, None]
+            if check.word
+            else None
+            if check.found is None
+            else [check.found.value, check.found.error]
             for check in answer.checks
         ]
         passed = passed and answer.passed
@@ -111,7 +116,7 @@ def record(name: str, backends: Sequence[str]) -> bool:
         {
             "name": check.expectation.target,
             "relation": check.expectation.relation,
-            "expected": check.expectation.value,
+            "expected": check.expectation.word or check.expectation.value,
             "within": check.within,
             "source": check.expectation.source,
         }
@@ -147,8 +152,9 @@ def table(stored: Mapping[str, Any]) -> str:
     """The README of the specs."""
     schemes: dict[str, list[str]] = {}
     for name in stored:
-        flow = rgc.load(FOLDER / name).spec.flow
-        schemes.setdefault(flow.scheme if flow else "measure", []).append(name)
+        spec = rgc.load(FOLDER / name).spec
+        alone = "study" if spec.runs else "measure"
+        schemes.setdefault(spec.flow.scheme if spec.flow else alone, []).append(name)
     published = json.loads(PUBLISHED.read_text("utf-8"))
     order = sorted(schemes, key=list(TITLES).index)
     parts = [HEAD, *_index({TITLES[scheme]: schemes[scheme] for scheme in order})]
@@ -185,18 +191,23 @@ def _rows(
     for number, check in enumerate(checks):
         values = [entry["found"][backend][number] for backend in backends]
         ours, error = values[0] or (None, None)
-        shown = _shown(ours, error)
+        shown = ours if isinstance(ours, str) else _shown(ours, error)
         sign = "" if check["relation"] == "=" else f"{check['relation']} "
         within = "" if check["within"] is None else f"{check['within']:.2g}"
         cells = (
             f"`{check['name']}`".replace("|", "\\|"),
             _value(check, published),
-            f"{sign}{check['expected']:.15g}",
+            f"{sign}{_expected(check['expected'])}",
             shown,
             within,
             _spread(values),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _expected(value: float | str) -> str:
+    """A number to all its digits, or the verdict on a claim."""
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def _shown(value: float | None, error: float | None) -> str:
@@ -239,7 +250,8 @@ def references(source: str | None, published: Mapping[str, Any]) -> list[str]:
 
 
 def _spread(values: Sequence[Sequence[float] | None]) -> str:
-    numbers = [value[0] for value in values if value is not None and value[0] is not None]
+    found = [value[0] for value in values if value is not None]
+    numbers = [each for each in found if isinstance(each, int | float)]
     if len(numbers) < 2:
         return ""
     spread = max(numbers) - min(numbers)

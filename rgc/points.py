@@ -119,9 +119,9 @@ def _points(prepared: Prepared, at: Place, result: Result) -> tuple[Point, ...]:
     values = {value for each in spec.species if each.states for value in each.values}
     lattice, states = spec.lattice, tuple(sorted(values))
     if not result.tempered:
-        return (Point(at.point, result, lattice, states),)
+        return (Point(at.point, result, lattice, states, spec.hamiltonian),)
     along = zip(prepared.loaded.along(at.point), result.tempered, strict=True)
-    return tuple(Point(point, each, lattice, states) for point, each in along)
+    return tuple(Point(point, each, lattice, states, spec.hamiltonian) for point, each in along)
 
 
 def _flow(

@@ -13,6 +13,7 @@ from rgc.results.checks import CheckedExpectation
 from rgc.results.result import Eigenvalue, Estimate, Level, Result
 
 if TYPE_CHECKING:
+    from rgc.model.hamiltonian import Hamiltonian
     from rgc.model.lattice import Geometry
     from rgc.model.spec import Axis
     from rgc.results.verdict import Verdict
@@ -25,13 +26,15 @@ SHOWN = 3
 @dataclass(frozen=True, slots=True)
 class Point:
     """The result at one point of the scan. `parameters` are the scanned ones; without a scan there
-    are none. `states` are the values that the spins of the configurations may have.
+    are none. `states` are the values that the spins of the configurations may have. What a coupling
+    multiplies stands in the `hamiltonian`.
     """
 
     parameters: Mapping[str, float]
     result: Result
     lattice: Geometry | None = None
     states: tuple[int, ...] = ()
+    hamiltonian: Hamiltonian | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -21,13 +21,15 @@ def check_taken(context: Context, settings: Sequence[ast.Entry]) -> tuple[TakenA
     """The parameters that other specs answer, where `settings` replace right sides.
 
     Reports specs that are not there, outside the folder, wrong, or cannot be run, circles, targets
-    that they do not answer or that are not one number, and parameters on which the lattice or the
-    spins depend.
+    that they do not answer or that are not one number, parameters on which the lattice or the
+    spins depend, and those of a study, whose runs take answers themselves.
     """
     found: list[TakenAnswer] = []
     shaping = needed_by(("lattice", "spins"), context.document)
     for name, taken in _entries(context, settings):
         try:
+            if context.section("runs") is not None:
+                context.problems.extend(_of_study(name, taken).problems)
             if name in shaping:
                 raise _shapes(name, taken)
             found.append(_taken(name, taken, context))
@@ -42,6 +44,12 @@ def _shapes(name: str, taken: ast.Taken) -> SpecError:
     message = f"the lattice or the spins depend on '{name}', which has an error when it is answered"
     hint = f"write the number: {name} = 16"
     return problem("structural-parameter", message, taken.span, hint=hint)
+
+
+def _of_study(name: str, taken: ast.Taken) -> SpecError:
+    message = f"a study takes no answers for its parameters, and '{name}' would be one"
+    hint = f"write {name} = from ... in a spec that a run names: its error widens what comes out"
+    return problem("from-in-study", message, taken.span, hint=hint)
 
 
 def _entries(context: Context, settings: Sequence[ast.Entry]) -> Iterator[tuple[str, ast.Taken]]:

@@ -29,6 +29,7 @@ from rgc.results.figures.maps import basins, branches, cobweb, settling
 from rgc.results.figures.objective import objective
 from rgc.results.figures.scans import quantities, scan, scan_of
 from rgc.results.figures.spectra import spectrum, spectrum_of_scan
+from rgc.results.figures.starts import starts
 from rgc.results.figures.style import new_figure, styled
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _of_scan(answer: AnswerData) -> dict[str, Figure | None]:
     return {
         "scan": scan(answer),
         **{f"scan.{name}": scan_of(answer, name) for name in names if len(names) > 1},
+        "starts": starts(answer),
         "zoom": zoom(answer),
         "free_energy": free_energies(answer, new_figure(4.6, 5.2)),
         "spectrum": spectrum_of_scan(answer),
@@ -77,6 +79,7 @@ def _of_point(answer: AnswerData) -> dict[str, Figure | None]:
     has_orbits = any(figure is not None for figure in orbits.values())
     return {
         "evidence": evidence(answer.verdict),
+        "starts": starts(answer),
         "configurations": configurations(result, point.lattice, point.states),
         "exponents": exponents(result, expected),
         "couplings": None if has_orbits else couplings(result),

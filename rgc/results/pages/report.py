@@ -22,6 +22,8 @@ LATTICE = "lattice"
 
 CAPTIONS = {
     "evidence": "The numbers that decide, with three errors, and where lists of lines hold.",
+    "starts": "The levels of flows from several starts in one plane of couplings, and how far from "
+    "the first flow the others are there, with one standard deviation.",
     "exponents": "Exponents by level and size of the basis, with one standard deviation; "
     "the band is the headline.",
     "couplings": "The largest couplings, level by level.",

@@ -226,6 +226,12 @@ def settles(found: Chain, seen: float = SEEN) -> bool:
     return not any(_seen_to_leave(found, seen))
 
 
+def agree(found: Chain) -> bool:
+    """Whether the last two levels that do not wrap are not seen to differ."""
+    full = [level.full for level in found.unwrapped[-2:]]
+    return len(full) < 2 or not _seen(full[1] - full[0])
+
+
 def may_be_logarithmic(found: Chain, flow: Directions) -> bool:
     """Whether corrections seem to fall so slowly that they may be logarithms: by the second
     eigenvalue of the invariant sector, and by its last two changes, which are seen, fall, and are

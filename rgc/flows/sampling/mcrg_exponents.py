@@ -15,6 +15,7 @@ from rgc.analysis.level_spectra import (
     SEEN,
     Directions,
     LevelSpectrum,
+    agree,
     chain,
     directions,
     may_be_logarithmic,
@@ -58,6 +59,12 @@ class Spectra:
         """The spectra by the name of their exponent."""
         return {"y_t": self.thermal} | ({} if self.magnetic is None else {"y_h": self.magnetic})
 
+    @property
+    def agreeing(self) -> tuple[str, ...]:
+        """The exponents whose last two levels are not seen to differ."""
+        chains = {name: chain(steps) for name, steps in self.named.items()}
+        return tuple(name for name, found in chains.items() if found is None or agree(found))
+
     def unsettled(self, seen: float = SEEN) -> tuple[str, ...]:
         """The exponents whose changes from level to level do not fall, by more than `seen` standard
         errors.
@@ -84,7 +91,7 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     flow = directions(spectra.thermal, growing, leaves)
     heads = {name: headline(steps, flow) for name, steps in spectra.named.items()}
     if spectra.free and spectra.unsettled():
-        heads = {name: replace(head, systematic=None, note=HIDDEN) for name, head in heads.items()}
+        heads |= {name: _hidden(heads[name]) for name in spectra.agreeing}
     thermal, magnetic = heads["y_t"], heads.get("y_h")
     single = thermal if spectra.single else magnetic
     reason = no_critical_point(thermal, single, spectra.dimension)
@@ -102,6 +109,11 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
         {f"{name}_extrapolated": estimate(limit) for name, limit in limits.items() if limit},
         (*_without_error(table), *_unsettled(spectra), *_slowly(spectra, flow)),
     )
+
+
+def _hidden(head: Headline) -> Headline:
+    """The headline of levels that were made to agree while the flow moves on."""
+    return replace(head, systematic=None, note=HIDDEN)
 
 
 def estimate(headline: Headline) -> Estimate:

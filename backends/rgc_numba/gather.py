@@ -28,7 +28,17 @@ from rgc.program.lattice.nodes import (
 from rgc.program.lattice.outlining import Body, Outlined, kept_axes, outline
 from rgc.program.lattice.program import Program
 from rgc_numba import closures
-from rgc_numba.source import ACCEPT, COUPLE, LOGISTIC, POPCOUNT, dispatch, indent, logic, preamble
+from rgc_numba.source import (
+    ACCEPT,
+    COUPLE,
+    LOGISTIC,
+    POPCOUNT,
+    add_up,
+    dispatch,
+    indent,
+    logic,
+    preamble,
+)
 
 Rows = NDArray[np.int64]
 
@@ -200,12 +210,29 @@ def _slots(body: Body) -> int:
 
 
 def weigh(index: int, node: Weigh, slot: Callable[[int], str]) -> list[str]:
-    """Statements that leave the weights of the 64 replicas of a word in row `index` of `lanes`."""
-    lines = ["for r in range(64):", f"    x = weights[{slot(node.base)}, 64 * w + r]"]
-    for mask, n in zip(node.masks, node.slots, strict=True):
-        weight = f"weights[{slot(n)}, 64 * w + r]"
-        lines.append(f"    x += {weight} * np.int32((v{mask} >> np.uint64(r)) & ONE)")
-    return [*lines, f"    lanes[{index}, r] = x"]
+    """Statements that leave the weights of the 64 replicas of a word in row `index` of `lanes`.
+
+    Masks of one slot are added up as words first, so that each plane of their number is taken apart
+    into lanes, not each mask: of 96 products with one weight there are seven planes.
+    """
+    by_slot: dict[int, list[str]] = {}
+    for mask, number in zip(node.masks, node.slots, strict=True):
+        by_slot.setdefault(number, []).append(f"v{mask}")
+    added: list[str] = []
+    lines = [
+        "for r in range(64):",
+        "    i = np.uint64(r)",
+        f"    x = weights[{slot(node.base)}, at + i]",
+    ]
+    for number, words in by_slot.items():
+        sums, planes = add_up(words, f"v{index}n{number}")
+        added += sums
+        count = " + ".join(
+            f"(({plane} >> i) & ONE)" + (f" * np.uint64({1 << k})" if k else "")
+            for k, plane in enumerate(planes)
+        )
+        lines.append(f"    x += weights[{slot(number)}, at + i] * np.int32({count})")
+    return [*added, "at = np.uint64(64 * w)", *lines, f"    lanes[{index}, i] = x"]
 
 
 def couple(index: int, node: Couple, program: Program) -> str:

@@ -179,32 +179,53 @@ def _modulus(period: int, lattice: Lattice) -> Cell:
 def _flips(
     products: Sequence[Product], modulus: Cell, letters: int, species: Sequence[int]
 ) -> tuple[Flip, ...]:
+    """The flips that leave every product unchanged at every cell: a reduced basis of the solutions
+    of one equation for each.
+
+    The products of the fewest spins come first, all of them. Translations take what solves all
+    equations so far to what does so, so that a product whose equation at one cell is solved adds
+    none, and few of the thousands that a Hamiltonian of many spins has add any.
+    """
     cells = tuple(cartesian(*map(range, modulus)))
     spins = [Spin(cell, a, s) for s in species for a in range(letters) for cell in cells]
     number = {spin: k for k, spin in enumerate(spins)}
-    equations = set()
-    for product in products:
-        for at in cells:
-            row = 0
-            for spin in product:
-                cell = tuple((x + y) % m for x, y, m in zip(spin.cell, at, modulus, strict=True))
-                row ^= 1 << number[Spin(cell, spin.letter, spin.species)]
-            equations.add(row)
+
+    def equation(product: Product, at: Cell) -> int:
+        row = 0
+        for spin in product:
+            cell = tuple((x + y) % m for x, y, m in zip(spin.cell, at, modulus, strict=True))
+            row ^= 1 << number[Spin(cell, spin.letter, spin.species)]
+        return row
+
+    ordered = sorted(filter(None, products), key=len)
+    first = [product for product in ordered if len(product) == len(ordered[0])]
+    equations = _independent(equation(product, at) for product in first for at in cells)
     solutions = _kernel(equations, len(spins))
+    for product in ordered[len(first) :]:
+        row = equation(product, cells[0])
+        if any((row & bits).bit_count() % 2 for bits in solutions):
+            equations = _independent([*equations, *(equation(product, at) for at in cells)])
+            solutions = _kernel(equations, len(spins))
     return tuple(
         frozenset(spin for spin in spins if bits >> number[spin] & 1) for bits in solutions
     )
 
 
-def _kernel(equations: Iterable[int], unknowns: int) -> list[int]:
-    """A reduced basis of the x in GF(2)^unknowns with an even number of common bits with every
-    equation."""
+def _independent(equations: Iterable[int]) -> list[int]:
+    """Independent equations that say the same, each with a highest bit of its own."""
     pivots: dict[int, int] = {}
     for row in equations:
         while row and (bit := row.bit_length() - 1) in pivots:
             row ^= pivots[bit]
         if row:
             pivots[bit] = row
+    return list(pivots.values())
+
+
+def _kernel(equations: Iterable[int], unknowns: int) -> list[int]:
+    """A reduced basis of the x in GF(2)^unknowns with an even number of common bits with every
+    equation."""
+    pivots = {row.bit_length() - 1: row for row in _independent(equations)}
     for bit in sorted(pivots):  # smaller pivots are reduced before larger ones need them
         for other in [key for key in pivots if key < bit and pivots[bit] >> key & 1]:
             pivots[bit] ^= pivots[other]

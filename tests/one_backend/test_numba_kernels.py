@@ -18,11 +18,12 @@ from rgc.conformance.lattice.programs import blocks, measure, metropolis
 from rgc.conformance.lattice.random_programs import random_program
 from rgc.conformance.lattice.running import arguments, run
 from rgc.conformance.running import assert_equal
-from rgc.program.lattice import Program, TallyArray
+from rgc.program.lattice import Program, TallyArray, Weigh
 from rgc.program.lattice.arguments import lattice_arguments
 from rgc.program.lattice.start import random_field
 from rgc.program.lattice.thresholds import pack_thresholds
 from rgc_numba import shares
+from rgc_numba.gather import weigh
 
 numba = pytest.importorskip("numba")
 
@@ -64,6 +65,15 @@ def test_tallies_and_long_rules_are_bytecode(monkeypatch: pytest.MonkeyPatch) ->
 def test_gather_elsewhere() -> None:
     assert chosen(random_program(3, "listed", tallies=())) == "GatherKernel"
     assert chosen(random_program(3, "lanes")) == "GatherKernel"
+
+
+def test_masks_of_one_weight_are_added_up_before_they_are_lanes() -> None:
+    """The loop over lanes has a line for each weight, not for each of hundreds of products, which
+    LLVM would take minutes for.
+    """
+    node = Weigh(tuple(range(96)), (0, 1) * 48, 2)
+    lanes = [line for line in weigh(96, node, str) if "weights[" in line]
+    assert [re.findall(r"weights\[(\d+)", line) for line in lanes] == [["2"], ["0"], ["1"]]
 
 
 def test_shape_is_no_part_of_the_code() -> None:

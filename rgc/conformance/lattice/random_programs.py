@@ -58,7 +58,8 @@ def random_rule(
     drawn = w(Bernoulli(classes, random.choice((None, 0)), 0))
     if lanes:
         kind = random.choice((Accept, Logistic))
-        accepted = w(kind(w(Weigh(tuple(words[:3]), (0, 1, 2), 3)), 1))
+        shared = tuple(n % 3 for n in range(len(words)))
+        accepted = w(kind(w(Weigh(tuple(words), shared, 3)), 1))
     else:
         accepted = w(Bernoulli(((words[-1], 3),), None, 1))
     late = w(Bernoulli(((accepted, 1), (w(Bit("not", (accepted,))), 2)), None, 2))

@@ -67,15 +67,16 @@ def reasons(certificate: Certificate, verdict: str = "failed") -> str:
 
 
 def beyond(path: Path) -> set[str]:
-    """The checks for which a spec is too large. One whose couplings stand in a file is of one size:
-    there is no smaller instance of it.
+    """The checks that a spec cannot have. One whose couplings stand in a file is of one size: there
+    is no smaller instance of it. The transform whose rounding is bounded is that of two states.
     """
     spec = rgc.load(path).spec
     files = any(isinstance(each, Given) for each in spec.given.values())
+    states = set() if all(each.two_states for each in spec.species) else {"floats"}
     if not isinstance(spec.lattice, Lattice | Complete) or not files:
-        return set()
+        return states
     if spec.lattice.sites <= SMALL:
-        return {"balance"}
+        return {"balance"} | states
     return {"balance", "energies", "energy differences", "measures", "floats", "sampled averages"}
 
 

@@ -25,6 +25,7 @@ from rgc.passes import built_in
 from rgc.passes import merge_terms as merging
 from rgc.schemes import SCHEMES
 from rgc.verification.certificate import PARTS, Certificate
+from rgc.verification.schedule import sites
 from rgc.verification.subject import SMALL, make_subject
 from rgc_reference import ReferenceBackend
 
@@ -140,6 +141,16 @@ def test_lattices_without_cells_have_smaller_ones(name: str, tmp_path: Path) -> 
     assert found.name == f"{tiny} sites"
     if name in ("graph", "part"):  # edges of both sizes
         assert {len(edge) for edge in found.lattice.edges} == {2, 4}
+
+
+def test_few_sites_are_few_where_all_are_different(tmp_path: Path) -> None:
+    """Each site of a graph has a stage of its own: a graph of 1000 had all of them looked at."""
+    path, _ = placeless("graph", tmp_path)
+    program = make_subject(rgc.load(path), ["reference"], 0).sampler.update.program
+    assert len(program.schedule) == 11
+    rules = [rule for _, rule, _ in sites(program, 4)]
+    assert rules == [program.schedule[k].rule for k in (0, 3, 6, 10)]
+    assert len(list(sites(program))) == 11
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ STRIDE = 1.5
 """The largest factor of the couplings while the critical point lies on one side of all that were
 tried."""
 
-REACH = 4.0
+REACH = 8.0
 """Widths of the transition that such a stride goes at the most. Spins go on where they were, and
 those of the disordered phase that are cooled far below the critical point break up into domains,
 in which block spins of the larger lattice stay less ordered whatever the couplings."""
@@ -31,32 +31,36 @@ class Bracket:
     def after(self, x: float, found: Sequence[Match]) -> Bracket:
         """The bracket after the pairs of levels, the deepest last, were matched at x.
 
-        Where no pair is near, block spins of the larger lattice are more ordered above the critical
-        point and less below it, and the deepest pair that shows it decides. A bracket that is
-        narrower than the transition while a step of Newton's method leads out of it was made of
-        spins that had not settled, and is opened again.
+        The deepest pair that is near, or that sees a side, decides: irrelevant fields may make the
+        shallow ones agree elsewhere. Where it is not near, block spins of the larger lattice are
+        more ordered above the critical point and less below it.
+
+        A bracket that is narrower than the transition although no pair is near, or although a step
+        of Newton's method leads out of it, was made of spins that had not settled: only what was
+        seen last is kept.
         """
-        near = [match for match in found if match.near]
-        if near:
-            shut = self._narrower(NARROW * near[-1].width) and not self._holds(_step(x, near[-1]))
+        telling, narrow = _telling(found), NARROW * _narrowest(found)
+        if telling is None:
+            return self
+        if telling.near:
+            shut = self._narrower(narrow) and not self._holds(_step(x, telling))
             return Bracket() if shut else self
-        side = _side(found)
-        if side < 0:
-            return replace(self, low=x if self.low is None else max(x, self.low))
-        if side > 0:
-            return replace(self, high=x if self.high is None else min(x, self.high))
-        return self
+        if telling.direction < 0:
+            seen = replace(self, low=x if self.low is None else max(x, self.low))
+            return Bracket(low=x) if seen._narrower(narrow) else seen
+        seen = replace(self, high=x if self.high is None else min(x, self.high))
+        return Bracket(high=x) if seen._narrower(narrow) else seen
 
     def next(self, x: float, found: Sequence[Match]) -> float:
-        """The x to try after x: a step of Newton's method by the deepest pair that is near, else
+        """The x to try after x: a step of Newton's method by the deciding pair if it is near, else
         the middle of the bracket, or further in its direction.
         """
-        near = [_step(x, match) for match in found if match.near]
-        if near and self._holds(near[-1]):
-            return near[-1]
+        telling = _telling(found)
+        if telling is not None and telling.near and self._holds(_step(x, telling)):
+            return _step(x, telling)
         if self.low is not None and self.high is not None:
             return (self.low + self.high) / 2
-        return _stride(x, found)
+        return x if telling is None else _stride(x, telling.direction, _narrowest(found))
 
     def _narrower(self, width: float) -> bool:
         return self.low is not None and self.high is not None and self.high - self.low < width
@@ -71,15 +75,18 @@ def _step(x: float, match: Match) -> float:
     return x + float(match.shift[0])
 
 
-def _side(found: Sequence[Match]) -> int:
-    """The side of the critical point that the deepest pair sees, 0 where none sees any."""
-    return next((match.direction for match in reversed(found) if match.direction), 0)
+def _telling(found: Sequence[Match]) -> Match | None:
+    """The deepest pair that is near the critical point or sees a side of it."""
+    return next((match for match in reversed(found) if match.near or match.direction), None)
 
 
-def _stride(x: float, found: Sequence[Match]) -> float:
-    """Towards the critical point, by the narrowest of the widths."""
-    widths = (match.width for match in found if isfinite(match.width))
-    reach, side = REACH * min(widths, default=inf), _side(found)
+def _narrowest(found: Sequence[Match]) -> float:
+    """The narrowest of the widths."""
+    return min((match.width for match in found if isfinite(match.width)), default=inf)
+
+
+def _stride(x: float, side: int, width: float) -> float:
+    """Towards the critical point from a side of it."""
     if side < 0:
-        return min(x * STRIDE, x + reach)
-    return max(x / STRIDE, x - reach) if side else x
+        return min(x * STRIDE, x + REACH * width)
+    return max(x / STRIDE, x - REACH * width) if side else x

@@ -61,7 +61,7 @@ def told(side: int, shift: float = 0.0, *, near: bool = False) -> Match:
 
 
 def test_the_search_goes_on_until_it_has_seen_both_sides() -> None:
-    below, above = [told(-1, 9)], [told(1, -9)]
+    below, above = [told(-1, 0.5)], [told(1, -0.5)]
     bracket = Bracket().after(1.0, below)
     assert bracket == Bracket(low=1.0)
     assert bracket.next(1.0, below) == STRIDE
@@ -88,10 +88,24 @@ def test_a_bracket_of_spins_that_had_not_settled_is_opened_again() -> None:
     assert shut.after(1.0, [told(-1, 0.05, near=True)]) == shut
 
 
+def test_a_narrow_bracket_without_a_near_pair_keeps_what_was_seen_last() -> None:
+    found = [told(1, -0.5)]
+    assert Bracket(1.0, 1.3).after(1.2, found) == Bracket(1.0, 1.2)
+    assert Bracket(1.0, 1.3).after(1.1, found) == Bracket(high=1.1)
+    assert Bracket(1.0, 1.3).after(1.25, [told(-1, 0.5)]) == Bracket(low=1.25)
+
+
 def test_the_deepest_pair_that_is_near_decides() -> None:
-    found = [told(-1, 0.3, near=True), told(-1, 0.1, near=True), told(-1, 5.0)]
+    found = [told(-1, 0.3, near=True), told(-1, 0.1, near=True), told(0, 5.0)]
     assert Bracket().after(1.0, found) == Bracket()
     assert Bracket().next(1.0, found) == pytest.approx(1.1)
+
+
+def test_a_deeper_pair_that_sees_a_side_counts_more_than_a_shallow_one_that_is_near() -> None:
+    """Irrelevant fields move the place at which shallow levels agree."""
+    found = [told(1, -0.01, near=True), told(-1, 0.5)]
+    assert Bracket().after(1.0, found) == Bracket(low=1.0)
+    assert Bracket(1.0, 1.2).next(1.0, found) == 1.1
 
 
 def test_a_step_out_of_the_bracket_is_not_made() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from rgc.analysis.matching import Blocks, Match, match
 from rgc.analysis.statistics import GROUPS, resample
-from rgc.flows.sampling.critical_bracket import STRIDE, Bracket
+from rgc.flows.sampling.critical_bracket import NARROW, REACH, STRIDE, Bracket
 
 
 def blocks(x: float, levels: int, noise: float = 0.0, seed: int = 0) -> Blocks:
@@ -61,7 +61,7 @@ def told(side: int, shift: float = 0.0, *, near: bool = False) -> Match:
 
 
 def test_the_search_goes_on_until_it_has_seen_both_sides() -> None:
-    below, above = [told(-1, 9)], [told(1, -9)]
+    below, above = [told(-1, 0.5)], [told(1, -0.5)]
     bracket = Bracket().after(1.0, below)
     assert bracket == Bracket(low=1.0)
     assert bracket.next(1.0, below) == STRIDE
@@ -70,10 +70,42 @@ def test_the_search_goes_on_until_it_has_seen_both_sides() -> None:
     assert bracket.next(STRIDE, above) == (1 + STRIDE) / 2
 
 
+def test_a_stride_goes_a_few_widths_of_the_transition_at_the_most() -> None:
+    """Spins that were cooled far below the critical point have domains, whatever comes then."""
+    for side in (-1, 1):
+        found = [told(side, 0.02), told(side, 9)]
+        assert Bracket().after(1.0, found).next(1.0, found) == 1.0 - side * REACH * 0.01
+
+
+def test_a_bracket_of_spins_that_had_not_settled_is_opened_again() -> None:
+    found = [told(-1, 0.3, near=True)]
+    shut = Bracket(0.9, 1.1)
+    assert found[0].width * NARROW > 0.2
+    assert shut.after(1.0, found) == Bracket()
+    assert Bracket().next(1.0, found) == pytest.approx(1.3)
+    wide = Bracket(0.2, 1.2)
+    assert wide.after(1.0, found) == wide
+    assert shut.after(1.0, [told(-1, 0.05, near=True)]) == shut
+
+
+def test_a_narrow_bracket_without_a_near_pair_keeps_what_was_seen_last() -> None:
+    found = [told(1, -0.5)]
+    assert Bracket(1.0, 1.3).after(1.2, found) == Bracket(1.0, 1.2)
+    assert Bracket(1.0, 1.3).after(1.1, found) == Bracket(high=1.1)
+    assert Bracket(1.0, 1.3).after(1.25, [told(-1, 0.5)]) == Bracket(low=1.25)
+
+
 def test_the_deepest_pair_that_is_near_decides() -> None:
-    found = [told(-1, 0.3, near=True), told(-1, 0.1, near=True), told(-1, 5.0)]
+    found = [told(-1, 0.3, near=True), told(-1, 0.1, near=True), told(0, 5.0)]
     assert Bracket().after(1.0, found) == Bracket()
     assert Bracket().next(1.0, found) == pytest.approx(1.1)
+
+
+def test_a_deeper_pair_that_sees_a_side_counts_more_than_a_shallow_one_that_is_near() -> None:
+    """Irrelevant fields move the place at which shallow levels agree."""
+    found = [told(1, -0.01, near=True), told(-1, 0.5)]
+    assert Bracket().after(1.0, found) == Bracket(low=1.0)
+    assert Bracket(1.0, 1.2).next(1.0, found) == 1.1
 
 
 def test_a_step_out_of_the_bracket_is_not_made() -> None:

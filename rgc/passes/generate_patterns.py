@@ -135,7 +135,8 @@ def _orbits(
             classes.append(orbit(pattern, moves))
             seen |= {*classes[-1]}
     counts = [len(of[kind][0].values) for kind in kinds]
-    if len(kinds) < min(counts):  # then all of them are independent
+    told_apart = any(mark.kind == "field" for kind in kinds for mark in of[kind])
+    if len(kinds) < min(counts) and not told_apart:  # then all of them are independent
         yield from classes
         return
     basis = list(_of_fewer(kinds, tuple(map(tuple, of))))

@@ -16,15 +16,24 @@ from rgc.program.lattice.program import Program, Rule
 def sites(program: Program, most: int | None = None) -> Iterator[tuple[Rule, int, Cell]]:
     """Rule, its number and cell of every site of a step, in order.
 
-    With `most` there are about so many, evenly spread over the stages.
+    With `most` there are about so many, evenly spread over the stages: two of each at least, and of
+    a schedule with more stages than `most`, as of a graph whose sites are all different, so many.
     """
-    for stage in program.schedule:
+    schedule = program.schedule if most is None else _spread(program.schedule, most)
+    for stage in schedule:
         table = cell_table(stage.cells, program.shape)
         if most is not None:
-            few = max(2, most // len(program.schedule))
-            table = table[np.unique(np.linspace(0, len(table) - 1, few).astype(int))]
+            table = _spread(table, max(2, most // len(schedule)))
         for cell in table.tolist():
             yield program.rules[stage.rule], stage.rule, tuple(cell)
+
+
+def _spread(of: Any, most: int) -> Any:
+    """So many of them, evenly spread, or all where there are no more."""
+    if len(of) <= most:
+        return of
+    chosen = np.unique(np.linspace(0, len(of) - 1, most).astype(int))
+    return of[chosen] if isinstance(of, np.ndarray) else [of[k] for k in chosen]
 
 
 def writes(program: Program) -> list[Any]:

@@ -114,11 +114,10 @@ their sum, of each nearest and each diagonal pair, of each triple, and of their 
 NEAREST = ((0, 1), (0, 2), (1, 3), (2, 3))
 
 
-def expected(case: Case) -> Mapping[str, float]:
-    """Averages of one product of block spins of each kind. Those that are 0 by symmetry are left
-    out.
+def averages(h: float, near: float, far: float, three: float, four: float) -> dict[str, float]:
+    """Averages of one product of block spins of each kind, from what multiplies their sum, each
+    nearest and each diagonal pair, each triple, and their product in -H.
     """
-    h, near, far, three, four = BLOCKED[case]
     sums = {"weight": 0.0, "h": 0.0, "K": 0.0, "k2_11": 0.0, "k4_10_01_11": 0.0}
     for t in product((-1, 1), repeat=4):
         whole = t[0] * t[1] * t[2] * t[3]
@@ -129,7 +128,12 @@ def expected(case: Case) -> Mapping[str, float]:
         values = 1, sum(t) / 4, pairs / 4, others / 2, whole
         for name, value in zip(sums, values, strict=True):
             sums[name] += weight * value
-    found = {name: value / sums["weight"] for name, value in sums.items() if name != "weight"}
+    return {name: value / sums["weight"] for name, value in sums.items() if name != "weight"}
+
+
+def expected(case: Case) -> Mapping[str, float]:
+    """Averages at level 1. Those that are 0 by symmetry are left out."""
+    found = averages(*BLOCKED[case])
     return {name: value for name, value in found.items() if name != "h" or case[3]}
 
 

@@ -1,19 +1,13 @@
-"""Spins with several states, sampled and blocked, against sums over all states by a program that is
+"""Spins with several states, sampled, against sums over all states by a program that is
 independent of rgc: ten seeds each, and a coupling that is wrong by 1 % fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import permutations, product
-from math import exp
-
-import numpy as np
 import pytest
 
 import rgc
 from rgc.model.spec import Spec
-from rgc.results.result import Result
 from tests.physics.running import agrees, p_value, scaled, seeds, table
 
 pytestmark = pytest.mark.slow
@@ -171,123 +165,3 @@ def test_a_coupling_wrong_by_one_percent_shows(name: str) -> None:
         )
         < 1e-3
     )
-
-
-# -- block spins -----------------------------------------------------------------------------------
-
-BLOCKED = """
-lattice square(4)
-spins s: {spins}
-hamiltonian {energy}
-block majority(2)
-flow mcrg(steps=1, sweeps=5000, thermalise=200, every=10, basis=operators(range=1.5, bodies=2))
-"""
-EQUAL = "- {K} * sum(<i,j>) delta(s[i], s[j])"
-MAPS: dict[str, tuple[str, str, str, dict[str, float]]] = {
-    "potts(3), K = 0.8": (
-        "potts(3)", EQUAL.format(K=0.8), "all",
-        {
-            "0000": 27.324904799185816, "0001": 24.81447806411449, "0011": 24.47060202561957,
-            "0110": 23.141017348580526, "0012": 23.456249329365633, "0120": 22.781286081253697,
-        },
-    ),
-    "potts(4), K = 1.0986": (
-        "potts(4)", EQUAL.format(K=1.0986122886681098), "all",
-        {
-            "0000": 35.922124751121885, "0001": 31.483222441382885, "0011": 30.719249775688056,
-            "0110": 28.88195561007109, "0012": 29.101972999665897, "0120": 28.13682491832965,
-            "0123": 27.51805568295039,
-        },
-    ),
-    "clock(4), K = 0.9": (
-        "clock(4)", "- 0.9 * sum(<i,j>) cos(2*pi*(s[i] - s[j])/4)", "circle",
-        {
-            "0000": 29.865796998000945, "0001": 26.264598147646417, "0002": 22.710035046216685,
-            "0011": 25.618831222350092, "0022": 21.475072000886588, "0110": 24.108731015515854,
-            "0220": 18.748624615595595, "0012": 22.013245613733933, "0112": 22.6374231269059,
-            "0013": 22.671236393833105, "0123": 19.797412651942565, "0213": 19.797412651942565,
-            "log_z": 31.51589500459323,
-        },
-    ),
-    "spin(1), K = 0.6, D = 0.3": (
-        "spin(1)", "- 0.6 * sum(<i,j>) s[i]*s[j] + 0.3 * sum(i) s[i]^2", "reversed",
-        {
-            "2222": 16.61488530658863, "2221": 14.46116317708249, "2220": 12.547686033613495,
-            "2211": 13.060764858166046, "2112": 12.53762546107486, "2200": 11.96637536207903,
-            "2002": 10.011125500112524, "1111": 11.685446385400105, "1112": 11.935991689913351,
-            "2210": 12.02916041136443, "2102": 11.007791998844834, "2110": 11.790910628077128,
-            "log_z": 17.935997866761106,
-        },
-    ),
-}  # fmt: skip
-"""ln W of the 2x2 block spins t1 t2 / t3 t4, of one configuration for each class under the square
-and the renamings of the states that leave the energy alone. Where some are missing ln Z says what
-they have together: of spin(1) one class, of clock(4) two in which no neighbours are alike."""
-
-SQUARE = [(0, 1, 2, 3), (1, 0, 3, 2), (2, 3, 0, 1), (3, 2, 1, 0)]
-SQUARE += [(a, c, b, d) for a, b, c, d in SQUARE]
-
-
-def renamings(kind: str, q: int) -> list[tuple[int, ...]]:
-    if kind == "circle":
-        return [tuple((a + sign * k) % q for k in range(q)) for a in range(q) for sign in (1, -1)]
-    return {
-        "all": list(permutations(range(q))),
-        "reversed": [tuple(range(q)), tuple(reversed(range(q)))],
-    }[kind]
-
-
-def block_weights(name: str) -> dict[tuple[int, ...], float]:
-    spins, _, kind, given = MAPS[name]
-    q = 3 if spins == "spin(1)" else int(spins[-2])
-    known = {tuple(map(int, key)): value for key, value in given.items() if key != "log_z"}
-    top, out, rest = max(known.values()), {}, []
-    for states in product(range(q), repeat=4):
-        images = {
-            tuple(renamed[states[k]] for k in order)
-            for order in SQUARE
-            for renamed in renamings(kind, q)
-        }
-        found = {known[image] for image in images if image in known}
-        if found:
-            (value,) = found
-            out[states] = exp(value - top)
-        else:
-            rest.append(states)
-    left = exp(given["log_z"] - top) - sum(out.values()) if rest else 0.0
-    return out | {states: left / len(rest) for states in rest}
-
-
-def expected(name: str) -> Mapping[str, float]:
-    """Averages of pairs of block spins on the 2x2 torus."""
-    weights = block_weights(name)
-    number = MAPS[name][0] == "spin(1)"
-    total = sum(weights.values())
-
-    def mean(a: int, b: int) -> float:
-        values = {w: (w[a] - 1) * (w[b] - 1) if number else float(w[a] == w[b]) for w in weights}
-        return sum(weights[w] * value for w, value in values.items()) / total
-
-    near, far = np.mean([mean(0, 1), mean(0, 2)]), mean(0, 3)
-    return {"near": float(near)} | ({} if name.startswith("clock") else {"far": far})
-
-
-def pairs(result: Result) -> dict[str, str]:
-    """The names of the averages of nearest and next-nearest pairs of level 1."""
-    names = result.levels[1].averages
-    first = {
-        "near": ("k2_10[invariant]", "k2_10"),
-        "far": ("k2_11[invariant]", "k2_11"),
-    }
-    return {key: next(name for name in each if name in names) for key, each in first.items()}
-
-
-@pytest.mark.parametrize("name", MAPS)
-def test_block_spins_are_distributed_as_exactly(name: str) -> None:
-    spins, energy, _, _ = MAPS[name]
-    found = seeds(rgc.load(BLOCKED.format(spins=spins, energy=energy)).spec)
-    for key, exact in expected(name).items():
-        each = [result.levels[1].averages[pairs(result)[key]] for result in found]
-        assert agrees(each, exact), f"{key}: {table(each, exact)}"
-    wrong = expected(name)["near"]
-    assert p_value([r.levels[1].averages[pairs(r)["near"]] for r in found], wrong * 1.01) < 1e-3

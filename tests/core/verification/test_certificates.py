@@ -25,6 +25,7 @@ from rgc.passes import built_in
 from rgc.passes import merge_terms as merging
 from rgc.schemes import SCHEMES
 from rgc.verification.certificate import PARTS, Certificate
+from rgc.verification.schedule import sites
 from rgc.verification.subject import SMALL, make_subject
 from rgc_reference import ReferenceBackend
 
@@ -70,15 +71,16 @@ def reasons(certificate: Certificate, verdict: str = "failed") -> str:
 
 
 def beyond(path: Path) -> set[str]:
-    """The checks for which a spec is too large. One whose couplings stand in a file is of one size:
-    there is no smaller instance of it.
+    """The checks that a spec cannot have. One whose couplings stand in a file is of one size: there
+    is no smaller instance of it. The transform whose rounding is bounded is that of two states.
     """
     spec = rgc.load(path).spec
     files = any(isinstance(each, Given) for each in spec.given.values())
+    states = set() if all(each.two_states for each in spec.species) else {"floats"}
     if not isinstance(spec.lattice, Lattice | Complete) or not files:
-        return set()
+        return states
     if spec.lattice.sites <= SMALL:
-        return {"balance"}
+        return {"balance"} | states
     return {"balance", "energies", "energy differences", "measures", "floats", "sampled averages"}
 
 
@@ -142,6 +144,16 @@ def test_lattices_without_cells_have_smaller_ones(name: str, tmp_path: Path) -> 
     assert found.name == f"{tiny} sites"
     if name in ("graph", "part"):  # edges of both sizes
         assert {len(edge) for edge in found.lattice.edges} == {2, 4}
+
+
+def test_few_sites_are_few_where_all_are_different(tmp_path: Path) -> None:
+    """Each site of a graph has a stage of its own: a graph of 1000 had all of them looked at."""
+    path, _ = placeless("graph", tmp_path)
+    program = make_subject(rgc.load(path), ["reference"], 0).sampler.update.program
+    assert len(program.schedule) == 11
+    rules = [rule for _, rule, _ in sites(program, 4)]
+    assert rules == [program.schedule[k].rule for k in (0, 3, 6, 10)]
+    assert len(list(sites(program))) == 11
 
 
 @pytest.mark.slow

@@ -50,8 +50,15 @@ WEIGHED = 1.4e8
 COUNTED, SUMMED = 8e9, 1e9
 """Bits of operators that one core counts in a second, and products of their sums that it adds."""
 
-FOLLOWED = 1e9
-"""Bits updated in a second where soft block spins follow."""
+SOFT, FELT = 6e-10, 1.1e-11
+"""Seconds to update a bit of a replica where soft block spins follow, and more for each node of the
+rule of a spin.
+"""
+
+CERTAIN = 8e-9
+"""Seconds to update a bit where block spins follow for certain, with a bias of six operators on the
+square lattice.
+"""
 
 PAIRED = 1e10
 """Pairs of sites, times replicas, that one core adds up in a second where all sites are coupled."""
@@ -62,11 +69,6 @@ MATRIX, OF_REALISATION = 120, 40
 BATCHES = 4
 """Times the sweeps of the longest batch that a bias takes at a level: the way up, Newton batches,
 and those that measure exponents and memory.
-"""
-
-TURNED = 1.2e8
-"""Bits of a replica that one core updates in a second where block spins follow, with a bias of six
-operators on the square lattice.
 """
 
 TURNS = 3e8
@@ -224,11 +226,12 @@ def variational_mcrg(spec: Spec, options: Options) -> Cost:
     replicas, words = options.number("replicas"), options.number("replicas") / WORD_REPLICAS
     sweeps, found = options.number("sweeps") + options.number("thermalise"), NOTHING
     records = options.number("sweeps") / options.number("every")
-    rate = TURNED if any(map(certain, spec.blocks)) else FOLLOWED
+    each = CERTAIN if any(map(certain, spec.blocks)) else SOFT
+    each += FELT * compiling.nodes(spec)
     for level in range(1, len(cells)):
         bits = bits_of(spec) * sum(cells[: level + 1]) / cells[0]
         measured = records * operators * (bits / COUNTED + 2 * operators / SUMMED)
-        work = BATCHES * (sweeps * bits / rate + measured) * replicas
+        work = BATCHES * (sweeps * bits * each + measured) * replicas
         sums = 4 * GROUPS * operators**2 * NUMBER
         sums += (RECORD + BIASED + OPERATOR * operators) * replicas * NUMBER
         compiled = compiling.following(spec, cells, level)

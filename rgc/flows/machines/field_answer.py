@@ -10,7 +10,7 @@ from math import prod, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from rgc.analysis.statistics import GROUPS
+from rgc.analysis.statistics import GROUPS, constant_record
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.field_couplings import LOCALISED, field_couplings
 from rgc.flows.machines.fields import half_length, half_lengths_of_groups, participation
@@ -83,7 +83,9 @@ def _median(values: Floats) -> Estimate:
     known = values[np.isfinite(values)]
     if not len(known):
         return Estimate(None, None, note="no hidden unit has a field")
+    median = float(np.median(known))
+    if constant_record(known):
+        said = "one unit has no spread" if len(known) == 1 else "all fields are alike"
+        return Estimate(median, None, note=said)
     spread = float(np.percentile(known, 84) - np.percentile(known, 16)) / 2
-    error = 1.2533 * spread / sqrt(len(known)) if len(known) > 1 else None
-    note = "" if error is not None else "one unit has no spread"
-    return Estimate(float(np.median(known)), error, note=note)
+    return Estimate(median, 1.2533 * spread / sqrt(len(known)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rgc.flows.machines.field_answer import _median
 from rgc.flows.machines.field_couplings import field_couplings
 from rgc.flows.machines.fields import (
     centre,
@@ -81,6 +82,13 @@ def test_half_length_of_many_fields_is_that_of_their_common_autocorrelation() ->
     assert narrow < whole < wide
     mostly_wide, *_ = half_lengths_of_groups(both, np.array([0.9, 0.1]), np.arange(2))
     assert whole < mostly_wide < wide
+
+
+def test_fields_that_are_alike_have_no_spread() -> None:
+    """As those of a convolution are; what rounding makes of them is no error."""
+    assert _median(np.array([2.0, 2.0 + 4e-16, 2.0])).error is None
+    assert _median(np.array([2.0])).note == "one unit has no spread"
+    assert _median(np.array([1.0, 2.0, 3.0])).error is not None
 
 
 def test_couplings_of_hidden_units_by_the_distance_of_their_fields() -> None:

@@ -19,33 +19,41 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def label(coins, bonds, rows, first, second, word, out):
-    """The coin of the smallest site of each cluster, for the replicas of a word. A parent is never
+    """The coin of the smallest site of each cluster, for the replicas of a word. The bonds that are
+    there are listed without a branch, and join trees as Rem does (Dijkstra 1976). A parent is never
     larger than its child, so that one pass in rising order finds every root."""
-    sites = coins.shape[0]
-    parent = np.empty(sites, np.int32)
-    for site in range(sites):
-        out[site, word] = np.uint64(0)
+    sites, edges = coins.shape[0], rows.shape[0]
+    one = np.uint64(1)
+    own, drawn = coins[:, word].copy(), np.empty(edges, np.uint64)
+    found, parent = np.zeros(sites, np.uint64), np.empty(sites, np.int32)
+    ends = first.astype(np.int32), second.astype(np.int32)
+    here, there = np.empty(edges + 1, np.int32), np.empty(edges + 1, np.int32)
+    for e in range(edges):
+        drawn[e] = bonds[rows[e], word]
     for lane in range(64):
-        shift, one = np.uint64(lane), np.uint64(1)
+        shift, count = np.uint64(lane), 0
+        for e in range(edges):
+            here[count], there[count] = ends[0][e], ends[1][e]
+            count += np.int64(drawn[e] >> shift & one)
         for site in range(sites):
             parent[site] = site
-        for e in range(rows.shape[0]):
-            if bonds[rows[e], word] >> shift & one:
-                a, b = first[e], second[e]
-                while parent[a] != a:
-                    parent[a] = parent[parent[a]]
-                    a = parent[a]
-                while parent[b] != b:
-                    parent[b] = parent[parent[b]]
-                    b = parent[b]
-                if a < b:
-                    parent[b] = a
-                elif b < a:
-                    parent[a] = b
+        for e in range(count):
+            a, b = here[e], there[e]
+            while True:
+                up, across = parent[a], parent[b]
+                if up == across:
+                    break
+                if up < across:
+                    a, b, up, across = b, a, across, up
+                parent[a] = across
+                if a == up:
+                    break
+                a = up
         for site in range(sites):
             root = parent[parent[site]]
             parent[site] = root
-            out[site, word] |= (coins[root, word] >> shift & one) << shift
+            found[site] |= (own[root] >> shift & one) << shift
+    out[:, word] = found
 '''
 
 

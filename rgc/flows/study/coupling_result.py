@@ -54,8 +54,8 @@ def coupling_result(study: Study, state: State, provenance: Mapping[str, Any]) -
     what is drawn.
 
     The headline belongs to a critical fixed point, which is also the first in the tables. Where
-    none is critical, exponents are null with the reason, and fixed point and spectrum are those of
-    the first point.
+    none is critical, or the spec's couplings never are, exponents are null with the reason, and
+    fixed point and spectrum are those of the first point.
     """
     arrays, why = state.arrays, state.values["why"]
     points = _points(study, arrays)

@@ -56,8 +56,8 @@ rule of a spin.
 """
 
 CERTAIN = 8e-9
-"""Seconds to update a bit where block spins follow for certain, with a bias of six operators on the
-square lattice.
+"""Seconds to update a bit of a replica where block spins follow for certain, with a bias of six
+operators on the square lattice.
 """
 
 PAIRED = 1e10

@@ -11,7 +11,7 @@ Exponents are functions of x = tanh p, the mean of a block spin above cells whos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -39,12 +39,16 @@ class FreeMap:
     - `p` is the parameter that the sector chose, None where the spec gives the map.
     - `error` is the standard error of p and `slope` is dy/dp of the last level there, None where p
       is one of those that were tried.
+    - `earlier` holds what the same rule gives without the last level, without the last two and so
+      on, in rising order: the leading exponent [1 + group] where the last two of those levels
+      agree. It ends where two levels are not seen to differ both ways.
     """
 
     steps: Steps
     p: float | None = None
     error: float | None = None
     slope: float | None = None
+    earlier: tuple[Floats, ...] = ()
 
     @property
     def rule(self) -> str:
@@ -67,37 +71,84 @@ def choose_map(parameters: Sequence[float], families: Sequence[Steps]) -> FreeMa
     map is that of the parameter whose change, with its error, is the smallest, and with fewer than
     two such levels that of the last parameter. Maps whose operators do not fluctuate are left out.
     """
-    change = _changes(families)
-    sound = [] if change is None else np.flatnonzero(np.isfinite(change).all(axis=0)).tolist()
-    if change is None or not sound:
+    levels = _unwrapped(families)
+    if len(levels) < 2 or not _sound(change := levels[-1] - levels[-2]).any():
         return FreeMap(steps=families[-1], p=parameters[-1])
-    parameters, families = [parameters[k] for k in sound], [families[k] for k in sound]
-    x, change = np.tanh(parameters), change[:, sound]
-    size, (_, noise) = change[0], jackknife(change)
-    place = _turn(size, noise)
+    x = np.tanh(parameters)
+    place = _meeting(x, change)
     if place is None:
-        best = int(np.argmin(np.hypot(size, noise)))
+        size, (_, noise) = change[0], jackknife(change)
+        best = int(np.nanargmin(np.hypot(size, noise)))
         return FreeMap(steps=families[best], p=parameters[best])
+    steps = _between(place, families)
+    p, (_, error) = float(np.arctanh(place.at[0])), jackknife(place.at)
+    dp = 1 - float(place.at[0]) ** 2
+    slope = _polynomial(place.x, levels[-1][0, place.maps]).deriv()(place.at[0]) * dp
+    earlier = tuple(_earlier(x, levels))[::-1]
+    return FreeMap(steps=steps, p=p, error=float(error) / dp, slope=float(slope), earlier=earlier)
+
+
+def _unwrapped(families: Sequence[Steps]) -> list[Floats]:
+    """The leading exponents [1 + group, p] of the levels that hold the range, which are the same
+    for all families.
+    """
+    found = [chain(steps) for steps in families]
+    full = [[level.full for level in each.unwrapped] for each in found if each is not None]
+    return [np.stack(level, axis=1) for level in zip(*full, strict=True)]
+
+
+def _sound(change: Floats) -> NDArray[np.bool_]:
+    """The maps whose operators fluctuate at both levels, bool[p]."""
+    return np.asarray(np.isfinite(change).all(axis=0))
+
+
+def _earlier(x: Floats, levels: Sequence[Floats]) -> Iterator[Floats]:
+    """The leading exponents [1 + group] at which levels before the last one agree with those before
+    them, falling in level, as long as they are seen to.
+    """
+    for last in range(len(levels) - 2, 0, -1):
+        place = _meeting(x, levels[last] - levels[last - 1])
+        if place is None:
+            return
+        yield np.sum(place.weights * levels[last][:, place.maps], axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Meeting:
+    """Where two levels agree: the numbers of the `maps` next to it, their `x` = tanh p, and the
+    place `at` itself in every resample, [1 + group].
+    """
+
+    maps: NDArray[np.int64]
+    x: Floats
+    at: Floats
+
+    @property
+    def weights(self) -> Floats:
+        """How much of each of the maps makes up what belongs to the place, by Lagrange's formula,
+        [1 + group, map].
+        """
+        others = [np.delete(self.x, k) for k in range(len(self.x))]
+        weights = [
+            np.prod([(self.at - other) / (own - other) for other in rest], axis=0)
+            for own, rest in zip(self.x, others, strict=True)
+        ]
+        return np.stack(weights, axis=1)
+
+
+def _meeting(x: Floats, change: Floats) -> _Meeting | None:
+    """Where a change [1 + group, p] between two levels is 0, or None where it is not seen to have
+    both signs.
+    """
+    maps = np.flatnonzero(_sound(change))
+    x, change = x[maps], change[:, maps]
+    place = _turn(change[0], jackknife(change)[1]) if len(maps) else None
+    if place is None:
+        return None
     first = min(max(place - 1, 0), max(len(x) - STENCIL, 0))
     near = slice(first, first + STENCIL)
     at = _zero(x[near], change[:, near], x[place], x[place + 1])
-    steps = _between(x[near], at, families[near])
-    p, (_, error) = float(np.arctanh(at[0])), jackknife(at)
-    dp = 1 - float(at[0]) ** 2
-    found = chain(steps)
-    assert found is not None  # noqa: S101  (the levels of all families hold the same range)
-    exponents = np.array([family[found.last.level - 1].full[0] for family in families[near]])
-    slope = _polynomial(x[near], exponents).deriv()(at[0]) * dp
-    return FreeMap(steps=steps, p=p, error=float(error) / dp, slope=float(slope))
-
-
-def _changes(families: Sequence[Steps]) -> Floats | None:
-    """The change [1 + group, p] between the last two levels that hold the range."""
-    found = [chain(steps) for steps in families]
-    pairs = [each.unwrapped[-2:] for each in found if each is not None]
-    if len(pairs) < len(families) or any(len(pair) < 2 for pair in pairs):
-        return None
-    return np.stack([last.full - before.full for before, last in pairs], axis=1)
+    return _Meeting(maps[near], x[near], at)
 
 
 def _turn(size: Floats, noise: Floats) -> int | None:
@@ -136,20 +187,16 @@ def _polynomial(x: Floats, y: Floats) -> np.polynomial.Polynomial:
     return np.polynomial.Polynomial.fit(x, y, len(x) - 1)
 
 
-def _between(x: Floats, at: Floats, families: Sequence[Steps]) -> Steps:
-    """The spectra at the place `at` [1 + group], by Lagrange's formula."""
-    others = [np.delete(x, k) for k in range(len(x))]
-    weights = [
-        np.prod([(at - other) / (own - other) for other in rest], axis=0)
-        for own, rest in zip(x, others, strict=True)
-    ]
-    return tuple(_mixed(weights, level) for level in zip(*families, strict=True))
+def _between(place: _Meeting, families: Sequence[Steps]) -> Steps:
+    """The spectra at a place between the maps."""
+    near = [families[k] for k in place.maps]
+    return tuple(_mixed(place.weights, level) for level in zip(*near, strict=True))
 
 
-def _mixed(weights: Sequence[Floats], levels: Sequence[LevelSpectrum]) -> LevelSpectrum:
+def _mixed(weights: Floats, levels: Sequence[LevelSpectrum]) -> LevelSpectrum:
     spectra = {
         n: np.sum(
-            [w[:, None] * level.spectra[n] for w, level in zip(weights, levels, strict=True)],
+            [w[:, None] * level.spectra[n] for w, level in zip(weights.T, levels, strict=True)],
             axis=0,
         )
         for n in levels[0].spectra

@@ -13,6 +13,7 @@ from rgc.analysis.level_spectra import (
     Directions,
     Floats,
     LevelSpectrum,
+    agreements,
     chain,
     changes,
 )
@@ -29,6 +30,7 @@ RULE = (
     "one level earlier; and, where the flow does not settle or two levels do not tell, what a "
     "relevant direction makes of the last two changes"
 )
+AGREEMENTS = "and by what is left of how the exponent changes where p makes earlier levels agree"
 AITKEN_RULE = (
     "Aitken extrapolation in level of the full basis; error: jackknife and the spread over bases "
     "of whole shells"
@@ -40,12 +42,19 @@ ONE_CHANGE = (
 )
 
 
-def headline(levels: Sequence[LevelSpectrum], flow: Directions | None = None) -> Headline:
+def headline(
+    levels: Sequence[LevelSpectrum],
+    flow: Directions | None = None,
+    earlier: Sequence[Floats] = (),
+) -> Headline:
     """The headline exponent of a sector by `RULE`, from its levels in rising order.
 
-    `flow` is what the invariant sector shows of the flow, where it is known. The systematic error
-    is None with fewer than two unwrapped levels. With none at all, the value is that of the first
-    level.
+    - `flow` is what the invariant sector shows of the flow, where it is known.
+    - `earlier` is what the same exponent was without the last levels, where a block map is chosen
+      by what levels do (`rgc.analysis.free_map.FreeMap`), in rising order [1 + group].
+
+    The systematic error is None with fewer than two unwrapped levels. With none at all, the value
+    is that of the first level.
     """
     usable = [level for level in levels if level.ranges]
     if not usable:
@@ -53,14 +62,16 @@ def headline(levels: Sequence[LevelSpectrum], flow: Directions | None = None) ->
         return Headline(rule=RULE, note=note, resampled=np.full(2, np.nan))
     found = chain(levels) or Chain((usable[0],), None)
     last = found.last
-    head = Headline(level=last.level, rule=RULE, resampled=last.full)
+    rule = f"{RULE}; {AGREEMENTS}" if len(earlier) > 1 else RULE
+    head = Headline(level=last.level, rule=rule, resampled=last.full)
     value, statistical = map(float, jackknife(last.full))
     if not np.isfinite([value, statistical]).all():
         return replace(head, note=_frozen(last.level))
     known = replace(head, value=value, statistical=statistical)
     if len(found.unwrapped) < 2:
         return replace(known, note=_lacking(sum(not level.wrapped for level in usable)))
-    before, said = found.unwrapped[-2], changes(found, flow or Directions())
+    before = found.unwrapped[-2]
+    said = (*changes(found, flow or Directions()), *agreements(last, earlier))
     error, moved = systematic(said), float(last.full[0] - before.full[0])
     if error is None and len(said) > 1:
         return replace(known, note=_frozen(before.level))

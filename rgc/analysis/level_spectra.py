@@ -188,6 +188,21 @@ def changes(found: Chain, flow: Directions) -> tuple[Change, ...]:
     return tuple(out)
 
 
+def agreements(last: LevelSpectrum, earlier: Sequence[Floats]) -> tuple[Change, ...]:
+    """What earlier agreements say about the last level, which a block map was chosen to make agree
+    with the one before.
+
+    Their own change is 0 then and says nothing. The exponent [1 + group] at which the levels before
+    agree is another estimate of it, without what the size of the last lattice, the smallest, does
+    to the level and to the place of the agreement. Two of them show how such estimates converge.
+    """
+    if len(earlier) < 2:
+        return ()
+    first, second = earlier[-2:]
+    left = rest(second - first, last.full - second, last.scale)
+    return (between(last.full, second, left),)
+
+
 def _left(found: Chain, falling: float | None) -> float:
     """What corrections to scaling still add to the exponent of the last level, in units of the last
     change.
@@ -197,15 +212,23 @@ def _left(found: Chain, falling: float | None) -> float:
     fall faster than is usual, or more slowly than anything settles, for a direction that only
     changes what blocks look like may have any eigenvalue.
 
-    Of three levels it is the rest of the geometric series of the last two changes, with the largest
-    ratio that two of their errors allow, and at least that of corrections that fall fast.
+    Three levels do (`rest`).
     """
     scale = found.last.scale
     if len(found.unwrapped) == 2:
         usual = SLOW if found.after is None else FALLING
         slow = usual if falling is None else min(max(falling, SLOWEST), usual)
         return remaining(scale, falls=slow)
-    before, after = _changes(found)
+    return rest(*_changes(found), scale)
+
+
+def rest(before: Floats, after: Floats, scale: float) -> float:
+    """What corrections to scaling still add after two successive changes [1 + group], in units of
+    the last one.
+
+    It is the rest of their geometric series, with the largest ratio that two of their errors allow,
+    and at least that of corrections that fall fast.
+    """
     (first, of_first), (last, of_last) = map(jackknife, (before, after))
     if first * last < 0 and _seen(before) and _seen(after):
         return remaining(scale, falls=FAST)

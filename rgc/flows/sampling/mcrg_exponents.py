@@ -42,22 +42,30 @@ class Spectra:
     """The spectra from which headlines are taken, level by level.
 
     - `thermal` are those of the invariant sector, `magnetic` those of the sectors that couple to
-      the field, None where there are none.
+      the field, None where there are none, each by the block map that it chose.
     - `dimension` is that of the lattice.
     - `single` says that the invariant sector holds single spins.
-    - `free` says that the block maps were chosen so that the last two levels agree.
     """
 
-    thermal: Steps
-    magnetic: Steps | None
+    thermal: FreeMap
+    magnetic: FreeMap | None
     dimension: int
     single: bool
-    free: bool = False
+
+    @property
+    def maps(self) -> dict[str, FreeMap]:
+        """The maps by the name of their exponent."""
+        return {"y_t": self.thermal} | ({} if self.magnetic is None else {"y_h": self.magnetic})
 
     @property
     def named(self) -> dict[str, Steps]:
         """The spectra by the name of their exponent."""
-        return {"y_t": self.thermal} | ({} if self.magnetic is None else {"y_h": self.magnetic})
+        return {name: found.steps for name, found in self.maps.items()}
+
+    @property
+    def free(self) -> bool:
+        """Whether block maps were chosen so that the last two levels agree."""
+        return any(found.p is not None for found in self.maps.values())
 
     @property
     def agreeing(self) -> tuple[str, ...]:
@@ -86,10 +94,12 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     """The headline exponents, or null with the reason where the levels run to a trivial fixed
     point. `averages` tells how an average changes from level to level.
     """
-    relevant = headline(spectra.thermal).value or 0.0
+    relevant = headline(spectra.thermal.steps).value or 0.0
     growing, leaves = relevant if relevant > 0 else None, bool(spectra.unsettled(RESOLVED))
-    flow = directions(spectra.thermal, growing, leaves)
-    heads = {name: headline(steps, flow) for name, steps in spectra.named.items()}
+    flow = directions(spectra.thermal.steps, growing, leaves)
+    heads = {
+        name: headline(found.steps, flow, found.earlier) for name, found in spectra.maps.items()
+    }
     if spectra.free and spectra.unsettled():
         heads |= {name: _hidden(heads[name]) for name in spectra.agreeing}
     thermal, magnetic = heads["y_t"], heads.get("y_h")
@@ -167,13 +177,13 @@ def _unsettled(spectra: Spectra) -> Iterator[str]:
 
 
 def _slowly(spectra: Spectra, flow: Directions) -> Iterator[str]:
-    found = chain(spectra.thermal)
+    found = chain(spectra.thermal.steps)
     if found is None or flow.falling is None or not may_be_logarithmic(found, flow):
         return
     yield (
-        f"{SLOWLY}: y_t changes by {_changes(spectra.thermal)} from level to level, and the second "
-        f"eigenvalue is b^{-flow.falling:.2g}. No exponent has converged: what is left may exceed "
-        "the errors, and larger lattices help little"
+        f"{SLOWLY}: y_t changes by {_changes(spectra.thermal.steps)} from level to level, and the "
+        f"second eigenvalue is b^{-flow.falling:.2g}. No exponent has converged: what is left may "
+        "exceed the errors, and larger lattices help little"
     )
 
 

@@ -68,11 +68,10 @@ def mcrg_result(
     by_map = {} if levels.parameters is None else exponents_by_map(measured)
     thermal, magnetic = maps.get(levels.basis.invariant), _magnetic(measured, maps)
     spectra = Spectra(
-        thermal=() if thermal is None else thermal.steps,
-        magnetic=None if magnetic is None else magnetic.steps,
+        thermal=thermal or FreeMap(steps=()),
+        magnetic=magnetic,
         dimension=sampler.model.lattice.dimension,
         single=levels.basis.single,
-        free=levels.parameters is not None,
     )
     exponents = find_exponents(spectra, _first_average(levels, table))
     y_t = exponents.table["y_t"]

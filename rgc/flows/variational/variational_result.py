@@ -57,8 +57,8 @@ def variational_result(
     magnetic = choose_magnetic([FreeMap(steps=measured.steps(s)) for s in basis.magnetic])
     exponents = find_exponents(
         Spectra(
-            thermal=steps[basis.invariant],
-            magnetic=None if magnetic is None else magnetic.steps,
+            thermal=FreeMap(steps=steps[basis.invariant]),
+            magnetic=magnetic,
             dimension=model.lattice.dimension,
             single=basis.single,
         ),

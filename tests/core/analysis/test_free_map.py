@@ -56,6 +56,31 @@ def test_the_error_of_the_parameter_is_in_that_of_the_exponent() -> None:
     assert float(error) < 3e-4
 
 
+def test_earlier_agreements_are_other_estimates() -> None:
+    """Four levels on lines that meet at 1.68, 1.61 and 1.6: the last two agree by choice, and what
+    the two changes leave is the error.
+    """
+    meetings = {0.62: 1.68, 0.533: 1.61, 0.5: 1.6}
+    first, second, third = meetings.items()
+    steep, middle = ((a[1] - b[1]) / (a[0] - b[0]) for a, b in ((first, second), (second, third)))
+    lines = [(first, 2 * steep), (first, steep), (second, middle), (third, 0.0)]
+    maps = [
+        tuple(
+            level(n, y + slope * (x - at), noise=1e-7)
+            for n, ((at, y), slope) in enumerate(lines, 1)
+        )
+        for x in np.tanh(TRIED)
+    ]
+    found = choose_map(TRIED, maps)
+    assert [float(each[0]) for each in found.earlier] == pytest.approx([1.68, 1.61], abs=1e-6)
+    last = headline(found.steps, earlier=found.earlier)
+    assert last.value == pytest.approx(1.6, abs=1e-6)
+    ratio = 0.01 / 0.07
+    assert last.systematic == pytest.approx(0.01 * ratio / (1 - ratio), rel=1e-3)
+    assert "where p makes earlier levels agree" in last.rule
+    assert headline(found.steps).systematic < last.systematic / 2  # what the last level alone says
+
+
 @pytest.mark.parametrize(
     ("last", "p"),
     [(lambda x: 1.1 + 0.2 * x, 0.3), (lambda x: 1.4 - 0.2 * x, CERTAIN), (lambda x: 1.0, None)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rgc.analysis.free_map import FreeMap
 from rgc.analysis.level_spectra import LevelSpectrum
 from rgc.flows.sampling.mcrg_exponents import (
     HIDDEN,
@@ -26,8 +27,8 @@ def found(
         return tuple(level(n, y, y, noise=1e-4) for n, y in enumerate(values, 1))
 
     spectra = Spectra(
-        thermal=steps(thermal),
-        magnetic=None if magnetic is None else steps(magnetic),
+        thermal=FreeMap(steps=steps(thermal)),
+        magnetic=None if magnetic is None else FreeMap(steps=steps(magnetic)),
         dimension=2,
         single=single,
     )
@@ -67,7 +68,8 @@ def test_a_flow_that_leaves_is_said_to_and_all_errors_know_it() -> None:
 def test_levels_that_are_made_to_agree_have_no_error_where_the_flow_leaves() -> None:
     steps = tuple(level(n, y, y, noise=1e-4) for n, y in enumerate([1.7, 1.66, 1.66], 1))
     odd = tuple(level(n, y, y, noise=1e-4) for n, y in enumerate([2.6, 2.55, 2.57], 1))
-    spectra = Spectra(thermal=steps, magnetic=odd, dimension=3, single=False, free=True)
+    even, odd = (FreeMap(steps=each, p=0.5) for each in (steps, odd))
+    spectra = Spectra(thermal=even, magnetic=odd, dimension=3, single=False)
     exponents = find_exponents(spectra, TOLD)
     for name in ("y_t", "nu", "alpha", "beta", "gamma"):
         each = exponents.table[name]

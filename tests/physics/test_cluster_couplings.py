@@ -24,7 +24,7 @@ from rgc.flows.enumeration.enumerate_model import make_exact
 from rgc.flows.enumeration.states import Chunks
 from rgc.passes.find_turns import find_turns
 from rgc.routines.walsh import fwht
-from tests.physics.test_enumerate import loaded, result, value
+from tests.physics.enumerated import loaded, result, value
 
 THREE = """- K * sum(<i,j>) s[i]*s[j] - K2 * sum(<<i,j>>) s[i]*s[j]
   - K4 * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]"""

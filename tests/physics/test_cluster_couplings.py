@@ -184,8 +184,11 @@ def test_a_4x4_cluster_against_another_program(block: str, coupling: float, back
 
 def recursion(spec: Any, backend: str = "numba") -> ClusterRecursion:
     exact = make_exact(spec, 0, {})
-    zero = spec.hamiltonian.zero
-    return make_recursion(spec, backends.load(backend), exact.steps[0], turns_of(exact), zero)
+    hamiltonian = spec.hamiltonian
+    zero = hamiltonian.zero
+    return make_recursion(
+        hamiltonian, backends.load(backend), exact.steps[0], turns_of(exact), zero
+    )
 
 
 RECURSIONS: dict[str, Callable[[], Any]] = {
@@ -290,7 +293,8 @@ def test_a_potts_field_has_a_sector_of_its_own_where_it_vanishes() -> None:
         block="majority(2)",
     )
     exact = make_exact(spec.spec, 0, {})
-    made = make_recursion(spec.spec, backends.load("numba"), exact.steps[0], (), ["h"])
+    assert spec.spec.hamiltonian is not None
+    made = make_recursion(spec.spec.hamiltonian, backends.load("numba"), exact.steps[0], (), ["h"])
     assert {sector: basis.shape[1] for sector, basis in made.sectors.items()} == {
         "invariant": 1,
         "magnetic": 1,

@@ -60,13 +60,14 @@ def load(source: str | Path, *, settings: Settings = (), scan: Settings = ()) ->
     """
     from rgc import loaded
     from rgc.ast_to_model import build
+    from rgc.syntax.edit import apply
 
     text = isinstance(source, str) and "\n" in source
     folder = None if text else Path(source).parent
     replaced, scanned = entries(settings), entries(scan)
     document = parse(source)
     spec, warnings = build(document, settings=replaced, scan=scanned, folder=folder)
-    merged = loaded.apply(spec.document, replaced, scanned)
+    merged = apply(spec.document, replaced, scanned)
     spec = replace(spec, document=merged)
     return loaded.Loaded(merged, spec, warnings, folder, "spec" if text else Path(source).stem)
 

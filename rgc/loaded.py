@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from html import escape
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from rgc.ast_to_model import build
 from rgc.errors import Problem, SpecError
-from rgc.language.updates import AUTO
 from rgc.model.data import files_of as data_files
-from rgc.model.data import rows_of
 from rgc.model.draw import Given
 from rgc.model.graphs import GRAPH
 from rgc.model.lattice import Lattice
-from rgc.model.spec import STAND_IN
+from rgc.model.spec import STAND_IN, Axis, Spec
 from rgc.model.stack import files_of as stack_files
-from rgc.model.tempering import inner_update
 from rgc.passes.check_file import digest_of
+from rgc.summary import summary
+from rgc.syntax.ast import Document, Entry
+from rgc.syntax.edit import apply, without_comments
+from rgc.syntax.print import print_text
 
-if TYPE_CHECKING:
-    from rgc.model.lattice import Geometry
-    from rgc.model.spec import Axis, Spec
-    from rgc.syntax.ast import Document, Entry
-
-
-Entries = Sequence["Entry"]
-
-ROUNDING = 1e-12
-"""Distances that differ by more, relatively, are not the same number in other digits."""
+Entries = Sequence[Entry]
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,15 +111,11 @@ class Loaded:
     @property
     def text(self) -> str:
         """The spec as run, in the text spelling."""
-        from rgc.syntax.print import print_text
-
         return print_text(self.document)
 
     @property
     def sha256(self) -> str:
         """The hash of the spec as run without its comments. It is the same in both spellings."""
-        from rgc.syntax.print import print_text
-
         return sha256(print_text(without_comments(self.document)).encode("utf-8")).hexdigest()
 
     @property
@@ -168,46 +156,8 @@ class Loaded:
 
     @property
     def summary(self) -> str:
-        """One line that names the lattice, its size, the coordination numbers of its shells, the
-        scheme, the units of a stack, the number of points and the specs that answer parameters.
-        """
-        spec = self.spec
-        head = _lattice(spec.lattice) if spec.lattice else ""
-        scheme = spec.flow.scheme if spec.flow else ""
-        points = f"{self.count} points" if self.axes else ""
-        taken = [f"{each.name} from {each.path}" for each in spec.taken]
-        runs = len(spec.runs)
-        study = f"a study of {runs} run{'s' * (runs > 1)}" if runs else ""
-        parts = (study, head, *_neighbours(spec), scheme, self._machines, points, *taken)
-        parts = (*parts, self._chosen)
-        said = ", ".join(part for part in parts if part)
-        return f"ok: {said}" if said else "ok"
-
-    @property
-    def _chosen(self) -> str:
-        """`update=auto is wolff`: what it stands for, at some or all points."""
-        from rgc.passes.choose_clusters import choose_clusters
-
-        flow = self.spec.flow
-        if flow is None or inner_update(flow.options.get("update")) != AUTO:
-            return ""
-        specs = [self.at(point) for point in self.points] if self.axes else [self.spec]
-        names = [
-            choose_clusters(spec.hamiltonian, spec.lattice, spec.species).update
-            for spec in specs
-            if spec.hamiltonian is not None and spec.lattice is not None
-        ]
-        return f"update=auto is {' or '.join(dict.fromkeys(names))}" if names else ""
-
-    @property
-    def _machines(self) -> str:
-        """`100 rows, units 64-16`."""
-        stack, rows = self.spec.stack, rows_of(self.spec.data)
-        if stack is None:
-            return ""
-        sides = (stack.layers[0].visible, *(layer.hidden for layer in stack.layers))
-        units = f"units {'-'.join(str(side.count) for side in sides)}"
-        return units if rows is None else f"{rows} rows, {units}"
+        """One line for people that says what the spec is, from `ok:` on."""
+        return summary(self.spec, map(self.at, self.points) if self.axes else (self.spec,))
 
     @property
     def zero(self) -> tuple[str, ...]:
@@ -229,8 +179,6 @@ class Loaded:
 
     def at(self, point: Mapping[str, float]) -> Spec:
         """The physics at a point of the scan. Raises `SpecError` if it is refused there."""
-        from rgc.ast_to_model import build
-
         if not point and not self.settled:
             return self.spec
         values = {**self.given, **point}
@@ -260,62 +208,6 @@ def _grid(axes: Iterable[Axis]) -> tuple[Mapping[str, float], ...]:
     )
 
 
-def _lattice(lattice: Geometry) -> str:
-    """The name of a lattice and its size in cells as written."""
-    from rgc.model.lattice import Lattice
-    from rgc.model.supercells import as_written
-
-    if not isinstance(lattice, Lattice):
-        return type(lattice).__name__.lower()
-    if lattice.edges:
-        return f"{lattice.name} of {lattice.sites} sites and {len(lattice.edges)} edges"
-    written = as_written(lattice)
-    size = "x".join("inf" if n is None else str(n) for n in written.shape)
-    size = "infinite" if not any(written.shape) else size
-    cells = lattice.supercell
-    larger = "" if cells is None else f" in cells of {'x'.join(map(str, cells.multiple))}"
-    return f"{written.name} {size}{larger}"
-
-
-def _neighbours(spec: Spec) -> Iterator[str]:
-    """The coordination numbers of the shells over which the Hamiltonian sums, for people."""
-    from rgc.model.shells import coordination, shells
-    from rgc.model.supercells import as_written
-
-    if not isinstance(spec.lattice, Lattice) or spec.hamiltonian is None or spec.lattice.edges:
-        return
-    lattice = as_written(spec.lattice)
-    for order in sorted(set(_orders(spec))):
-        numbers = coordination(lattice, order)
-        letters = zip(lattice.letters, numbers, strict=True)
-        each = " ".join(f"{letter} {number}" for letter, number in letters)
-        ordinal = {1: "", 2: "second ", 3: "third "}.get(order, f"{order}th ")
-        yield f"{numbers[0] if len(set(numbers)) == 1 else each} {ordinal}neighbours"
-        shell = shells(lattice, order)[order - 1]
-        if shell.farthest - shell.distance > ROUNDING * shell.distance:
-            yield f"distances {shell.distance:.10g} to {shell.farthest:.10g} taken for one"
-
-
-def _orders(spec: Spec) -> Iterator[int]:
-    """The numbers of the shells over which the Hamiltonian sums."""
-    from rgc.ast_to_model.expressions.evaluate import integer
-    from rgc.ast_to_model.sections.parameters import check_parameters
-    from rgc.errors import Problems
-    from rgc.syntax.ast import Node, Pairs, Shell, walk
-
-    point = {axis.name: axis.values[0] for axis in spec.scan}
-    scope = check_parameters(spec.document, Problems(), (), point)
-
-    section = spec.document.section("hamiltonian")
-    body = section.body if section is not None else None
-    for node in walk(body) if isinstance(body, Node) else ():
-        match node:
-            case Pairs(order=order):
-                yield order
-            case Shell(order=order):
-                yield integer(order, scope)
-
-
 def fingerprint(loaded: Loaded, other: Callable[[Path, Entries, Entries], Loaded]) -> str:
     """The hash of all that a run depends on besides its seed: the spec, its files of data and of
     weights, and all of this of every spec that it runs or takes answers of. `other` reads a spec
@@ -327,51 +219,3 @@ def fingerprint(loaded: Loaded, other: Callable[[Path, Entries, Entries], Loaded
     parts = [loaded.sha256, *(f"{name} {digest}" for name, digest in loaded.digests().items())]
     parts += [fingerprint(other(*each), other) for each in asked]
     return sha256("\n".join(parts).encode("utf-8")).hexdigest()
-
-
-def apply(document: Document, settings: Sequence[Entry], scan: Sequence[Entry]) -> Document:
-    """The document with parameters and scans replaced.
-
-    A scan that is new is added. The names are checked by `build`.
-    """
-    document = _replaced(document, "parameters", settings, add=False)
-    return _replaced(document, "scan", scan, add=True)
-
-
-def _replaced(document: Document, name: str, entries: Sequence[Entry], *, add: bool) -> Document:
-    from rgc.syntax.ast import Entry, Section
-
-    if not entries:
-        return document
-    section = document.section(name) or Section(name, ())
-    body = (
-        [item for item in section.body if isinstance(item, Entry)]
-        if isinstance(section.body, tuple)
-        else []
-    )
-    for new in entries:
-        at = next((k for k, old in enumerate(body) if old.target == new.target), None)
-        if at is not None:
-            body[at] = replace(body[at], op=new.op, value=new.value)
-        elif add:
-            body.append(new)
-    changed = replace(section, body=tuple(body))
-    others = document.sections if document.section(name) else (*document.sections, section)
-    return replace(
-        document, sections=tuple(changed if other is section else other for other in others)
-    )
-
-
-def without_comments(node: Any) -> Any:
-    """The tree without its comments."""
-    if isinstance(node, tuple):
-        return tuple(without_comments(part) for part in node)
-    if not is_dataclass(node) or isinstance(node, type):
-        return node
-    blank = {"above": (), "below": (), "beside": None, "notes": ()}
-    changes = {
-        f.name: blank.get(f.name, without_comments(getattr(node, f.name)))
-        for f in fields(node)
-        if "span" not in f.name
-    }
-    return replace(node, **changes)

@@ -20,6 +20,7 @@ from rgc.text import Span
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
+    from rgc.model.stack import Stack
 
 T = TypeVar("T")
 
@@ -90,6 +91,10 @@ class Request:
         if not isinstance(self.lattice, Lattice):
             raise ValueError(f"the lattice is {type(self.lattice).__name__}, without unit cells")
         return self.lattice
+
+    @property
+    def stack(self) -> Stack:
+        return _there(self.spec.stack, "stack")
 
     @property
     def species(self) -> tuple[Species, ...]:

@@ -1,4 +1,4 @@
-"""Spins that others decide: the block spins of maps that are certain of them."""
+"""Spins that others decide: the block spins of deterministic maps."""
 
 from __future__ import annotations
 

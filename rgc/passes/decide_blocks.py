@@ -1,4 +1,4 @@
-"""Which block spins their cells decide: those of maps that are certain of them, but for ties."""
+"""Which block spins their cells decide: those of maps that are deterministic but for ties."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from rgc.model.lattice import Cell
 
 
 class HardMap(ValueError):
-    """A block map is certain of some block spins, in a way that none can follow."""
+    """A block map fixes some block spins and draws others with chances that are no ties, so that
+    none can follow.
+    """
 
 
 def decision(law: Law) -> tuple[tuple[int, ...], tuple[bool | None, ...]] | None:
     """Which sites of the cell decide the block spin, and `Follower.minus`, for a law that leaves
-    nothing but ties open; None for one that is certain of nothing. Raises `HardMap` for others.
+    nothing but ties open; None for one that fixes nothing. Raises `HardMap` for others.
     """
     if isinstance(law, Copied):
         return (law.site,), (False, True)

@@ -5,9 +5,9 @@ The unit cell of the crystal is a block of the last level. Its letters are the s
 every level in turn: of one step of 2x2 blocks 4 spins and a block spin, of two steps 16, 4 and 1.
 Sites are counted in boxes, b sites along every vector. Where block spins follow their cells, a site
 is in the unit cell of the block spin that it decides, also if its box is another one.
-A soft block map p(t | cell) > 0 enters as the energy -ln p, written out as products of signs. Where
-a map is certain of its block spins these follow the spins of their cells, and a tie is decided by a
-fair spin of its own, the last letters of the unit cell.
+A soft block map p(t | cell) > 0 enters as the energy -ln p, written out as products of signs. The
+block spins of a map that is deterministic but for ties follow the spins of their cells. Each tie is
+decided by a fair spin of its own; these are the last letters of the unit cell.
 """
 
 from __future__ import annotations

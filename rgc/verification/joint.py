@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def following(subject: Subject, level: BiasedLevel, states: States) -> States:
-    """The configurations with the block spins of maps that are certain, level by level, as the text
+    """The configurations with the block spins of deterministic maps, level by level, as the text
     has them; a tie has the spin that decides it. Raises `Unreadable`.
     """
     if not level.unfolded.followers:

@@ -14,7 +14,7 @@ from rgc.flows.sampling.observables import averages_in, of_configuration, tallie
 from rgc.flows.sampling.sample import make_sample
 from rgc.verification.quenched import realised, sums_of
 from rgc.verification.states import every_state
-from tests.physics.test_enumerate import loaded, result
+from tests.physics.enumerated import loaded, result
 
 DRAWN = ("J = 1", "J ~ bimodal(1, p=0.5)", "J ~ normal(0, 1)")
 

@@ -1,5 +1,5 @@
-"""Renormalised couplings of 4 x 4 spins on 2 x 2 blocks, by `variational_mcrg`, against sums over
-all 2^16 states by a program that is independent of rgc.
+"""Renormalised couplings of 4 x 4 spins on 2 x 2 blocks, by `variational_mcrg`, against the exact
+ones.
 
 `test_couplings_are_those_of_all_states` runs until errors are below 5e-4, which takes long in a
 field, where the magnetisation of the spins turns slowly.
@@ -8,7 +8,7 @@ field, where the magnetisation of the spins turns slowly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import pytest
 
 import rgc
 from rgc.results.result import Estimate, Result
+from tests.physics.exact_block_spins import BLOCK_SPINS, BlockSpins
 from tests.physics.running import agrees, seeds, table
 
 pytestmark = pytest.mark.slow
@@ -45,28 +46,29 @@ THERMALISE = 40, 2000
 LONG = 10_000
 """A run of so many sweeps takes ten seconds and more."""
 
-K_C = 0.44068679350977147
 ERROR = 5e-4
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A block map of a Hamiltonian of these couplings, the exact ones of its block spins, and the
-    run that takes errors below `ERROR`.
-
-    Even matrices dK'_a/dK_b are of K, k2_11 and the plaquette, odd ones of the field and triples.
+    """Block spins whose distribution is known, and the run that takes errors below `ERROR`: its
+    sweeps, and how often it looks.
     """
 
-    block: str
-    given: Mapping[str, float]
-    exact: Mapping[str, float]
+    right: BlockSpins
     sweeps: int
     every: int
-    even: tuple[tuple[float, ...], ...] = ()
-    odd: tuple[tuple[float, ...], ...] = ()
 
     def __str__(self) -> str:
-        return " ".join([self.block, *(f"{name}={value:g}" for name, value in self.given.items())])
+        return str(self.right)
+
+    @property
+    def exact(self) -> dict[str, float]:
+        """The couplings that no symmetry makes 0, and the constant of a site of the fine lattice
+        in H.
+        """
+        assert self.right.constant is not None
+        return self.right.exact | {"constant": -self.right.constant / self.right.side**2}
 
     def whole(self) -> list[Result]:
         """Three runs, or one where it is long."""
@@ -78,9 +80,9 @@ class Case:
 
     def runs(self, sweeps: int, number: int) -> list[Result]:
         text = SPEC.format(
-            given=", ".join(f"{name} = {value!r}" for name, value in self.given.items()),
-            terms=" ".join(f"- {name} * {TERMS[name]}" for name in self.given),
-            block=self.block,
+            given=", ".join(f"{name} = {value!r}" for name, value in self.right.given.items()),
+            terms=" ".join(f"- {name} * {TERMS[name]}" for name in self.right.given),
+            block=self.right.block,
             sweeps=sweeps,
             thermalise=int(np.clip(sweeps // 5, *THERMALISE)),
             every=self.every,
@@ -88,194 +90,24 @@ class Case:
         return seeds(rgc.load(text).spec, over=range(number))
 
 
-CASES = (
-    Case(
-        "majority(2)",
-        {"K": 0.6, "h": -0.1},
-        {
-            "K": 0.5617933712807581,
-            "k2_11": 0.1562145505359825,
-            "k4_10_01_11": 0.002098144875634672,
-            "h": -0.43829637245558206,
-            "k3_10_01": 0.011751108050606335,
-            "constant": -13.601700772518434 / 16,
-        },
-        sweeps=12000,
-        every=8,
-    ),
-    Case(
-        "kadanoff(2, p=0.4)",
-        {"K": 0.6, "h": -0.1},
-        {
-            "K": 0.28055356218914357,
-            "k2_11": 0.13437119267350486,
-            "k4_10_01_11": -0.04299856053060508,
-            "h": -0.5658892655773007,
-            "k3_10_01": 0.043391195954047446,
-            "constant": -16.02706242738923 / 16,
-        },
-        sweeps=170000,
-        every=32,
-    ),
-    Case(
-        "majority(2)",
-        {"K": 0.4, "h": 0.05},
-        {
-            "K": 0.2930553083785485,
-            "k2_11": 0.06370295889092639,
-            "k4_10_01_11": 0.004515936428016232,
-            "h": 0.17888920821010146,
-            "k3_10_01": -0.000988286361449986,
-            "constant": -10.742264228938625 / 16,
-        },
-        sweeps=2700,
-        every=4,
-    ),
-    Case(
-        "majority(2)",
-        {"K": 0.3},
-        {
-            "K": 0.17887246096568776,
-            "k2_11": 0.02977045344989382,
-            "k4_10_01_11": 0.0019586213939408736,
-            "constant": -9.675351801339737 / 16,
-        },
-        sweeps=400,
-        every=4,
-    ),
-    Case(
-        "kadanoff(2, p=0.6)",
-        {"K": 0.6, "h": -0.1},
-        {
-            "K": 0.4355785023103802,
-            "k2_11": 0.17485436505872815,
-            "k4_10_01_11": -0.08281869239964282,
-            "h": -0.5419665655282017,
-            "k3_10_01": 0.037511545673949404,
-            "constant": -14.757659365584267 / 16,
-        },
-        sweeps=95000,
-        every=32,
-    ),
-    Case(
-        "kadanoff(2, p=0.4)",
-        {"K": 0.3},
-        {
-            "K": 0.1253952486946795,
-            "k2_11": 0.032585970974666506,
-            "k4_10_01_11": -0.003360892857416309,
-            "constant": -9.837308093505568 / 16,
-        },
-        sweeps=700,
-        every=8,
-    ),
-    Case(
-        "kadanoff(2, p=1.2)",
-        {"K": 0.4, "h": 0.05},
-        {
-            "K": 0.2900259300317231,
-            "k2_11": 0.06440794092996574,
-            "k4_10_01_11": 0.003285828849251937,
-            "h": 0.1803146453683362,
-            "k3_10_01": -0.0013187827088017023,
-            "constant": -10.760071817649328 / 16,
-        },
-        sweeps=32000,
-        every=16,
-    ),
-    Case(
-        "kadanoff(2, p=1.2)",
-        {"K": 0.3},
-        {
-            "K": 0.1766937096942565,
-            "k2_11": 0.030118690508793275,
-            "k4_10_01_11": 0.0017025428389290942,
-            "constant": -9.682441541191029 / 16,
-        },
-        sweeps=900,
-        every=8,
-    ),
-    Case(
-        "kadanoff(2, p=1.2)",
-        {"K": K_C},
-        {
-            "K": 0.34319181679208854,
-            "k2_11": 0.08270012421721804,
-            "k4_10_01_11": 0.0028117876256553154,
-            "constant": -11.25516367794345 / 16,
-        },
-        sweeps=2000,
-        every=8,
-    ),
-    Case(
-        "majority(2)",
-        {"K": 0.35, "k2_11": 0.1, "k4_10_01_11": 0.05, "h": 0.03, "k3_10_01": 0.01},
-        {
-            "K": 0.42851219139523855,
-            "k2_11": 0.13140626448761794,
-            "k4_10_01_11": 0.001403577946678114,
-            "h": 0.23915156019441008,
-            "k3_10_01": 0.0033405871522318997,
-            "constant": -11.076601495847699 / 16,
-        },
-        sweeps=4700,
-        every=4,
-    ),
-    Case(
-        "majority(2)",
-        {"K": K_C},
-        {
-            "K": 0.3464501707709558,
-            "k2_11": 0.08184601811637016,
-            "k4_10_01_11": 0.004908632445898065,
-            "constant": -11.232017095640302 / 16,
-        },
-        sweeps=600,
-        every=4,
-        even=(
-            (1.3305462324383384, 1.7417696626546397, 0.6102677568717159),
-            (0.4522308560235043, 0.8023078786504318, 0.17379958660797337),
-            (0.002061869497573088, -0.11170165743717722, 0.18527502540726984),
-        ),
-        odd=((3.794475116498685, 10.393261336233914), (-0.037385586333475676, 0.5578790030063215)),
-    ),
-    Case(
-        "majority(2)",
-        {"K": 0.3, "k2_11": 0.087, "k4_10_01_11": -0.0013},
-        {
-            "K": 0.2999140327635138,
-            "k2_11": 0.08711930233189452,
-            "k4_10_01_11": -0.0012655137514923087,
-            "constant": -10.122226050003338 / 16,
-        },
-        sweeps=400,
-        every=4,
-        even=(
-            (1.3590393100406624, 1.5564191594531271, 0.6020958022023335),
-            (0.4342872301892594, 0.7492299738282608, 0.1948221690988891),
-            (-0.045026591261870155, -0.09868568244092299, 0.13137894567470773),
-        ),
-        odd=((3.6383442362707727, 9.018441492946561), (-0.0338016184739508, 0.5623391949338921)),
-    ),
-    Case(
-        "decimate(2)",
-        {"K": 0.4, "k2_11": 0.05, "k4_10_01_11": -0.02},
-        {
-            "K": 0.29217817994807105,
-            "k2_11": 0.09907439396880291,
-            "k4_10_01_11": -0.044751364660434556,
-            "constant": -11.577301999152352 / 16,
-        },
-        sweeps=500,
-        every=4,
-        even=(
-            (1.2680295244073991, 1.4417296872046301, 0.8027386207305806),
-            (0.4945823961734821, 0.8269136143602622, 0.20334243118868556),
-            (-0.41832564079410006, -0.6571050362972246, -0.08848849872376419),
-        ),
-        odd=((4.551034622319482, 13.151194898992497), (-0.20420016001347807, 0.04567710562098687)),
-    ),
-)
+RUNS = {
+    "majority(2) K=0.6 h=-0.1": (12000, 8),
+    "kadanoff(2, p=0.4) K=0.6 h=-0.1": (170000, 32),
+    "majority(2) K=0.4 h=0.05": (2700, 4),
+    "majority(2) K=0.3": (400, 4),
+    "kadanoff(2, p=0.6) K=0.6 h=-0.1": (95000, 32),
+    "kadanoff(2, p=0.4) K=0.3": (700, 8),
+    "kadanoff(2, p=1.2) K=0.4 h=0.05": (32000, 16),
+    "kadanoff(2, p=1.2) K=0.3": (900, 8),
+    "kadanoff(2, p=1.2) K=0.440687": (2000, 8),
+    "majority(2) K=0.35 k2_11=0.1 k4_10_01_11=0.05 h=0.03 k3_10_01=0.01": (4700, 4),
+    "majority(2) K=0.440687": (600, 4),
+    "majority(2) K=0.3 k2_11=0.087 k4_10_01_11=-0.0013": (400, 4),
+    "decimate(2) K=0.4 k2_11=0.05 k4_10_01_11=-0.02": (500, 4),
+}
+"""Sweeps and how often a run looks, for each distribution on 4 x 4 spins."""
+
+CASES = [Case(each, *RUNS[name]) for name, each in BLOCK_SPINS.items() if each.side == 4]
 
 
 def found(results: list[Result], name: str) -> list[Estimate]:
@@ -287,7 +119,7 @@ def found(results: list[Result], name: str) -> list[Estimate]:
 
 def matrices(case: Case, results: list[Result]) -> Iterator[tuple[str, list[Estimate], float]]:
     """The entries of the linearised map, what was found and what is right."""
-    for sector, exact in (("even", case.even), ("odd", case.odd)):
+    for sector, exact in (("even", case.right.even), ("odd", case.right.odd)):
         for place, right in np.ndenumerate(np.array(exact)):
             names = f"linearised_1_{sector}", f"linearised_error_1_{sector}"
             pairs = [[float(result.tables[name][place]) for name in names] for result in results]
@@ -297,7 +129,7 @@ def matrices(case: Case, results: list[Result]) -> Iterator[tuple[str, list[Esti
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_couplings_are_those_of_all_states(case: Case) -> None:
     results = case.whole()
-    assert set(results[0].levels[1].couplings) == case.exact.keys() - {"constant"}
+    assert set(results[0].levels[1].couplings) == case.right.exact.keys()
     for name, right in case.exact.items():
         each = found(results, name)
         errors = np.array([estimate.error for estimate in each], dtype=float)
@@ -311,11 +143,11 @@ def test_couplings_are_those_of_all_states(case: Case) -> None:
 def off(case: Case) -> Iterator[float]:
     """By how many errors every coupling of every seed is off."""
     results = case.short()
-    for name in case.exact.keys() - {"constant"}:
+    for name, right in case.right.exact.items():
         for each in found(results, name):
             assert each.value is not None
             assert each.error is not None
-            yield (each.value - case.exact[name]) / each.error
+            yield (each.value - right) / each.error
 
 
 def test_errors_are_as_wide_as_they_say() -> None:

@@ -24,7 +24,7 @@ from rgc.flows.enumeration.enumerate_model import make_exact
 from rgc.flows.enumeration.states import Chunks
 from rgc.passes.find_turns import find_turns
 from rgc.routines.walsh import fwht
-from tests.physics.test_enumerate import loaded, result, value
+from tests.physics.enumerated import loaded, result, value
 
 THREE = """- K * sum(<i,j>) s[i]*s[j] - K2 * sum(<<i,j>>) s[i]*s[j]
   - K4 * sum(plaquette(i,j,k,l)) s[i]*s[j]*s[k]*s[l]"""
@@ -184,8 +184,11 @@ def test_a_4x4_cluster_against_another_program(block: str, coupling: float, back
 
 def recursion(spec: Any, backend: str = "numba") -> ClusterRecursion:
     exact = make_exact(spec, 0, {})
-    zero = spec.hamiltonian.zero
-    return make_recursion(spec, backends.load(backend), exact.steps[0], turns_of(exact), zero)
+    hamiltonian = spec.hamiltonian
+    zero = hamiltonian.zero
+    return make_recursion(
+        hamiltonian, backends.load(backend), exact.steps[0], turns_of(exact), zero
+    )
 
 
 RECURSIONS: dict[str, Callable[[], Any]] = {
@@ -290,7 +293,8 @@ def test_a_potts_field_has_a_sector_of_its_own_where_it_vanishes() -> None:
         block="majority(2)",
     )
     exact = make_exact(spec.spec, 0, {})
-    made = make_recursion(spec.spec, backends.load("numba"), exact.steps[0], (), ["h"])
+    assert spec.spec.hamiltonian is not None
+    made = make_recursion(spec.spec.hamiltonian, backends.load("numba"), exact.steps[0], (), ["h"])
     assert {sector: basis.shape[1] for sector, basis in made.sectors.items()} == {
         "invariant": 1,
         "magnetic": 1,

@@ -17,8 +17,8 @@ from rgc.flows.sampling.sample import make_sample
 from rgc.model.lattice import Lattice, Site
 from rgc.verification.quenched import sums_of
 from rgc.verification.states import every_state
-from tests.physics.test_enumerate import loaded, value
-from tests.physics.test_enumerate import result as run
+from tests.physics.enumerated import loaded, value
+from tests.physics.enumerated import result as run
 
 PAIRS = "- K * sum(i < j) distance(i,j)^(-1.75)*s[i]*s[j]"
 

@@ -20,7 +20,7 @@ from rgc.loaded import Loaded
 from rgc.model.draw import Distribution
 from rgc.model.lattices import square
 from rgc.routines import routine
-from tests.physics.test_enumerate import loaded, result
+from tests.physics.enumerated import loaded, result
 
 BONDS = "- K * sum(<i,j>) J[i,j]*s[i]*s[j]"
 DRAWN = "K = 0.5, J ~ bimodal(1, p=0.7)"

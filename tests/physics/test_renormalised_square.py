@@ -15,10 +15,10 @@ import pytest
 import rgc
 from rgc.model.spec import Spec
 from rgc.results.result import Estimate, Result
-from tests.physics.models import CRITICAL
+from tests.physics.exact_block_spins import BLOCK_SPINS, BlockSpins
+from tests.physics.exact_block_spins import NAMES as OPERATORS
 from tests.physics.running import agrees, answer, p_value, scaled, seeds, table
 from tests.physics.test_cluster_couplings import recursion
-from tests.physics.test_ising_blocks import averages
 
 SPEC = """
 parameters {{ K = {}, K2 = {}, K4 = {}, h = {}, K3 = {} }}
@@ -31,7 +31,7 @@ hamiltonian
   - h * sum(i) s[i]
   - K3 * sum(plaquette(i,j,k,l))
       (s[i]*s[j]*s[k] + s[i]*s[j]*s[l] + s[i]*s[k]*s[l] + s[j]*s[k]*s[l])
-block {}(2)
+block {}
 flow {}
 """
 NAMES = "K", "K2", "K4", "h", "K3"
@@ -41,55 +41,33 @@ LEVELS = "mcrg(steps=1, sweeps=5000, thermalise=200, every=10, {})\nmeasure {{ e
 
 @dataclass(frozen=True)
 class Case:
-    """Couplings in the order of `NAMES`, before and after; the constant of ln W; ln Z; the energy
-    of a site; dK'/dK and its exponents of the even and the odd ones; and the couplings of level 1
-    by pseudo-likelihood, of the nearest neighbours alone and with the diagonals.
+    """What is known of a case beside how its block spins are distributed: ln Z, the energy of a
+    site, the exponents of dK'/dK, those of the even couplings first, and the couplings of level 1
+    by pseudo-likelihood, of the nearest neighbours `alone` and of `both` them and the diagonals.
     """
 
-    block: str
-    before: Sequence[float]
-    after: Sequence[float]
-    constant: float
+    right: BlockSpins
     log_z: float
     energy: float
-    even: Sequence[Sequence[float]] = ()
-    odd: Sequence[Sequence[float]] = ()
     exponents: Sequence[float] = ()
     alone: float = 0.0
     both: Sequence[float] = ()
 
     def spec(self, flow: str) -> Spec:
-        return rgc.load(SPEC.format(*self.before, self.block, flow)).spec
+        before = (self.right.given.get(name, 0.0) for name in OPERATORS)
+        return rgc.load(SPEC.format(*before, self.right.block, flow)).spec
 
 
 CASES = {
     "five couplings": Case(
-        "majority",
-        (0.35, 0.1, 0.05, 0.03, 0.01),
-        (
-            0.42851219139523855,
-            0.13140626448761794,
-            0.001403577946678114,
-            0.23915156019441008,
-            0.0033405871522318997,
-        ),
-        11.076601495847699,
+        BLOCK_SPINS["majority(2) K=0.35 k2_11=0.1 k4_10_01_11=0.05 h=0.03 k3_10_01=0.01"],
         16.73309469167378,
         -0.9060810666826076,
     ),
     "nearest neighbours": Case(
-        "majority",
-        (CRITICAL, 0.0, 0.0, 0.0, 0.0),
-        (0.3464501707709558, 0.08184601811637016, 0.004908632445898065, 0.0, 0.0),
-        11.232017095640302,
+        BLOCK_SPINS["majority(2) K=0.440687"],
         15.521915458755283,
         -0.689949726816954,
-        even=[
-            [1.3305462324383384, 1.7417696626546397, 0.6102677568717159],
-            [0.4522308560235043, 0.8023078786504318, 0.17379958660797337],
-            [0.002061869497573088, -0.11170165743717722, 0.18527502540726984],
-        ],
-        odd=[[3.794475116498685, 10.393261336233914], [-0.037385586333475676, 0.5578790030063215]],
         exponents=[
             0.9854192950826335,
             -2.054242372057024,
@@ -101,18 +79,9 @@ CASES = {
         both=(0.35151303031163833, 0.0804370139256347),
     ),
     "three couplings": Case(
-        "majority",
-        (0.3, 0.087, -0.0013, 0.0, 0.0),
-        (0.2999140327635138, 0.08711930233189452, -0.0012655137514923087, 0.0, 0.0),
-        10.122226050003338,
+        BLOCK_SPINS["majority(2) K=0.3 k2_11=0.087 k4_10_01_11=-0.0013"],
         14.118456761425634,
         -0.5312337094577149,
-        even=[
-            [1.3590393100406624, 1.5564191594531271, 0.6020958022023335],
-            [0.4342872301892594, 0.7492299738282608, 0.1948221690988891],
-            [-0.045026591261870155, -0.09868568244092299, 0.13137894567470773],
-        ],
-        odd=[[3.6383442362707727, 9.018441492946561], [-0.0338016184739508, 0.5623391949338921]],
         exponents=[
             0.9293887642643431,
             -2.351206853866695,
@@ -124,18 +93,9 @@ CASES = {
         both=(0.29889890986326056, 0.0872588784937069),
     ),
     "decimated": Case(
-        "decimate",
-        (0.4, 0.05, -0.02, 0.0, 0.0),
-        (0.29217817994807105, 0.09907439396880291, -0.044751364660434556, 0.0, 0.0),
-        11.577301999152352,
+        BLOCK_SPINS["decimate(2) K=0.4 k2_11=0.05 k4_10_01_11=-0.02"],
         15.48309773029389,
         -0.6994930464648454,
-        even=[
-            [1.2680295244073991, 1.4417296872046301, 0.8027386207305806],
-            [0.4945823961734821, 0.8269136143602622, 0.20334243118868556],
-            [-0.41832564079410006, -0.6571050362972246, -0.08848849872376419],
-        ],
-        odd=[[4.551034622319482, 13.151194898992497], [-0.20420016001347807, 0.04567710562098687]],
         exponents=[
             0.7151408949101536,
             -1.762470266585746,
@@ -154,21 +114,23 @@ def test_all_states_give_the_couplings(name: str) -> None:
     case = CASES[name]
     result = answer(case.spec("enumerate(steps=1)"))
     level = result.levels[1]
-    for coupling, exact in zip(NAMES, case.after, strict=True):
+    for coupling, exact in zip(NAMES, case.right.couplings, strict=True):
         found = level.couplings.get(coupling)
         assert (found.value if found else 0) == pytest.approx(exact, abs=1e-10)
-    assert level.observables["constant"].value == pytest.approx(-case.constant / 16, abs=1e-10)
+    assert case.right.constant is not None
+    exact = -case.right.constant / 16
+    assert level.observables["constant"].value == pytest.approx(exact, abs=1e-10)
     assert result.observables["log_z"].value == pytest.approx(case.log_z, abs=1e-10)
     assert result.observables["energy"].value == pytest.approx(case.energy, abs=1e-10)
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.even])
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.right.even])
 def test_all_states_give_the_derivatives(name: str) -> None:
     case = CASES[name]
     made = recursion(case.spec("enumerate(steps=1)"))
     slope = made.jacobian(made.start)
     exponents: list[float] = []
-    for exact, part in ((case.even, slice(0, 3)), (case.odd, slice(3, 5))):
+    for exact, part in ((case.right.even, slice(0, 3)), (case.right.odd, slice(3, 5))):
         found = slope[part, part]
         assert found == pytest.approx(np.array(exact), abs=1e-9)
         size = sorted(map(abs, np.linalg.eigvals(found)), reverse=True)
@@ -181,11 +143,10 @@ def sampled(
 ) -> Iterator[tuple[str, Sequence[Estimate], float]]:
     """The energy and the averages at level 1 that no symmetry makes 0, found and exact."""
     yield "energy", [result.averages["energy"] for result in results], case.energy
-    K, K2, K4, h, K3 = case.after
-    exact = averages(h, 2 * K, 4 * K2, 4 * K3, 4 * K4)
-    for name, of in {"K": "K", "K2": "k2_11", "K4": "k4_10_01_11", "h": "h"}.items():
-        if name != "h" or h:
-            yield name, [result.levels[1].averages[name] for result in results], exact[of]
+    for name, operator in zip(NAMES[:4], OPERATORS, strict=False):
+        if name != "h" or "h" in case.right.given:
+            exact = case.right.averages[operator]
+            yield name, [result.levels[1].averages[name] for result in results], exact
 
 
 @pytest.mark.slow

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rgc.ast_to_model.expressions.calls import bind
-from rgc.ast_to_model.expressions.evaluate import evaluate
-from rgc.ast_to_model.expressions.options import read_number
 from rgc.ast_to_model.scope import (
     RESERVED,
     SOURCES,
     Function,
-    Inhomogeneous,
     Parameter,
     Scope,
     Unknowable,
-    Value,
     names,
     problem,
 )
+from rgc.ast_to_model.sections.parameter_values import arguments_of, parameter_value
+from rgc.ast_to_model.sections.unused_parameters import report_unused, right_sides
 from rgc.ast_to_model.written_out import Extent, check_extent, extent, ordered
 from rgc.errors import Problems, SpecError, listing, suggest
-from rgc.language.draws import DRAWS
-from rgc.model.draw import Distribution
 from rgc.syntax import ast
 
-TEMPERATURES = ("T", "beta", "temperature")
-OPTIONS_NAME_PARAMETERS = ("data", "map", "flow")
 MOST_NAMES = 8  # of a circle that a message shows
 MOST_NUMBERS = 1_000_000  # of all lists together
 
@@ -58,7 +51,7 @@ def check_parameters(
             )
     scope = _evaluate_all(entries, fixed, problems)
     _check_calls(document, scope, problems)
-    _report_unused(document, entries, problems)
+    report_unused(document, entries, problems)
     return scope
 
 
@@ -130,7 +123,7 @@ def _evaluate_all(
             continue
         scope = Scope(values, broken, functions=functions)
         try:
-            values[name] = value = _value(entries[name], scope)
+            values[name] = value = parameter_value(entries[name], scope)
             if isinstance(value, Function):
                 functions[name] = value.extent
             held += _size(values[name])
@@ -206,181 +199,16 @@ def _shown(cycle: Sequence[str]) -> str:
 def _needs(entry: ast.Entry, entries: Mapping[str, ast.Entry]) -> list[str]:
     if entry.value is None or (isinstance(entry.value, ast.Call) and entry.value.name in SOURCES):
         return []
-    bound = {a.name for a in _arguments(entry) if isinstance(a, ast.Name)}
+    bound = {a.name for a in arguments_of(entry) if isinstance(a, ast.Name)}
     return [name for name, _ in names(entry.value) if name in entries and name not in bound]
-
-
-def _arguments(entry: ast.Entry) -> tuple[ast.Expr, ...]:
-    return entry.target.arguments if isinstance(entry.target, ast.Call) else ()
-
-
-def _value(entry: ast.Entry, scope: Scope) -> Parameter:
-    expr = entry.value
-    if expr is None:
-        raise problem("no-value", "a parameter needs a value: name = value", entry.target.span)
-    for argument in _arguments(entry):
-        if isinstance(argument, ast.Name):
-            _check_body(expr, argument.name, scope)
-            return Function(argument.name, expr, _extent(entry, expr, scope))
-    if entry.op == "~":
-        return _draw(expr, scope)
-    if isinstance(expr, ast.Call) and expr.name in SOURCES:
-        return _source(expr)
-    if isinstance(expr, ast.Call) and expr.name in DRAWS:
-        name = entry.target.name if isinstance(entry.target, ast.Name) else "J"
-        hint = f"write {name} ~ {expr.name}(...)"
-        raise problem("draw-with-equals", "'=' never draws", expr.span, hint=hint)
-    if isinstance(expr, ast.Taken):
-        raise Unknowable(expr.path)  # what is wrong with it is reported where it is looked for
-    _extent(entry, expr, scope)
-    return _listed(evaluate(expr, scope), expr)
-
-
-def _extent(entry: ast.Entry, expr: ast.Expr, scope: Scope) -> Extent:
-    """The extent of a parameter's value. Raises `SpecError` beyond the limits."""
-    known = scope.extents
-    found = extent(expr, known)
-    if known:
-        name = entry.target.name if isinstance(entry.target, ast.Name | ast.Call) else "this"
-        check_extent(found, f"'{name}'", entry.target.span)
-    return found
-
-
-def _listed(value: Value, expr: ast.Expr) -> float | tuple[Value, ...]:
-    """A number, a list or a matrix; rows of a matrix are equally long."""
-    if not isinstance(value, tuple):
-        return value
-    rows = [row for row in value if isinstance(row, tuple)]
-    deep = any(isinstance(item, tuple) for row in rows for item in row)
-    if (
-        not value
-        or deep
-        or (rows and (len(rows) < len(value) or len({len(row) for row in rows}) > 1))
-    ):
-        message = "a parameter is a number, a list of numbers or a matrix with rows of one length"
-        raise problem("ragged-matrix", message, expr.span)
-    return value
-
-
-def _check_body(body: ast.Expr, argument: str, scope: Scope) -> None:
-    """Unknown names in a function are found where it is defined."""
-    for node in ast.walk(body):
-        if isinstance(node, ast.Name) and node.name != argument and not scope.known(node.name):
-            raise scope.unknown(node.name, node.span)
-
-
-def _draw(expr: ast.Expr, scope: Scope) -> Inhomogeneous:
-    if not isinstance(expr, ast.Call) or expr.name not in DRAWS:
-        name = expr.name if isinstance(expr, ast.Name | ast.Call) else ""
-        hint = (
-            suggest(name, DRAWS)
-            or "a draw is such as normal(0, 1), bimodal(1, p=0.5) or uniform(-1, 1)"
-        )
-        raise problem("unknown-draw", "'~' needs a distribution", expr.span, hint=hint)
-    signature = DRAWS[expr.name]
-    bound = bind(expr, signature)
-    if bound.problems:
-        raise SpecError(bound.problems)
-    values = (read_number(field, bound.places[field.name], scope) for field in signature.fields)
-    return Inhomogeneous(expr, Distribution(expr.name, tuple(map(float, values))))
-
-
-def _source(expr: ast.Call) -> Inhomogeneous:
-    if len(expr.arguments) != 1:
-        raise problem(
-            "wrong-arity", f"{expr.name} takes one argument, not {len(expr.arguments)}", expr.span
-        )
-    (argument,) = expr.arguments
-    if expr.name == "file" and not isinstance(argument, ast.Text):
-        raise problem("wrong-kind", 'file takes a text: file("couplings.npy")', argument.span)
-    if expr.name == "hebb" and argument != ast.Name("patterns"):
-        raise problem(
-            "wrong-kind", "hebb takes the patterns of the data: hebb(patterns)", argument.span
-        )
-    return Inhomogeneous(expr)
 
 
 def _check_calls(document: ast.Document, scope: Scope, problems: Problems) -> None:
     """Report expressions of other sections that call too long or too deep functions."""
     known = scope.extents
     for section in document.sections if known else ():
-        for expr, _ in _right_sides(section) if section.name != "parameters" else ():
+        for expr, _ in right_sides(section) if section.name != "parameters" else ():
             try:
                 check_extent(extent(expr, known), "this", expr.span)
             except SpecError as error:
                 problems.extend(error.problems)
-
-
-def _report_unused(
-    document: ast.Document, entries: Mapping[str, ast.Entry], problems: Problems
-) -> None:
-    used = _used(document)
-    for name, entry in entries.items():
-        if name in used:
-            continue
-        if name in TEMPERATURES:
-            message = f"the parameter '{name}' is not used: couplings are in units of kT, K = J/T"
-            hint = f"divide by it in the hamiltonian, or drop '{name}'"
-            problems.error("unused-temperature", message, entry.target.span, hint=hint)
-        else:
-            problems.warning(
-                "unused-parameter", f"the parameter '{name}' is not used", entry.target.span
-            )
-
-
-def _used(document: ast.Document) -> set[str]:
-    """Every name on any right side.
-
-    Names of options are included in the sections where they may mean a parameter.
-    """
-    used: set[str] = set()
-    for section in document.sections:
-        for expr, own in _right_sides(section):
-            used |= {name for name, _ in names(expr)} - own
-            if section.name in OPTIONS_NAME_PARAMETERS:
-                used |= {node.name for node in ast.walk(expr) if isinstance(node, ast.Option)}
-            if section.name == "map":
-                used |= _quantities(document, used)
-    return used
-
-
-def _quantities(document: ast.Document, used: Collection[str]) -> set[str]:
-    """The arguments of functions that a map is made of, which are its quantities. A parameter of
-    such a name is where the map starts.
-    """
-    section = document.section("parameters")
-    entries = section.body if section is not None and isinstance(section.body, tuple) else ()
-    calls = (entry.target for entry in entries if isinstance(entry, ast.Entry))
-    return {
-        argument.name
-        for call in calls
-        if isinstance(call, ast.Call) and call.name in used
-        for argument in call.arguments
-        if isinstance(argument, ast.Name)
-    }
-
-
-def _right_sides(section: ast.Section) -> Iterator[tuple[ast.Expr, set[str]]]:
-    """The expressions of a section without the names that they define, and the arguments of
-    functions.
-    """
-    if isinstance(section.body, str):
-        return
-    for part in section.body if isinstance(section.body, tuple) else (section.body,):
-        match part:
-            case ast.Entry() if part.op is None:
-                yield part.target, set()
-            case ast.Entry():
-                if part.value is not None:
-                    yield (
-                        part.value,
-                        {
-                            argument.name
-                            for argument in _arguments(part)
-                            if isinstance(argument, ast.Name)
-                        },
-                    )
-            case ast.Item() | ast.Expectation():
-                yield part.value, set()
-            case _:
-                yield part, set()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.calls import named
-from rgc.ast_to_model.expressions.measure_expression import Words
+from rgc.ast_to_model.expressions.measure_words import Words
 from rgc.ast_to_model.expressions.options import Reading, read_call
 from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import Scope, names, problem
+from rgc.ast_to_model.sections.measure_definitions import Definitions
 from rgc.errors import Problem, SpecError, suggest
 from rgc.language.measures import MEASURES, SCAN_MEASURES
 from rgc.model.expressions import Expression, leaves
@@ -19,8 +20,6 @@ from rgc.model.observables import ScanMeasure
 from rgc.model.spec import Measure, Spec
 from rgc.syntax import ast
 from rgc.text import section_text
-
-Definitions = Mapping[str, ast.Expr]
 
 FEWEST = {"crossing": 2, "extremum": 3, "central_charge": 2, "scaling_dimensions": 2}
 """The number of values of its parameter that a measure of a scan needs."""

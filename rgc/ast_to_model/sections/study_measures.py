@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rgc.ast_to_model.context import Context
 from rgc.ast_to_model.expressions.resolve import resolve
 from rgc.ast_to_model.scope import FUNCTIONS, RESERVED, problem
+from rgc.ast_to_model.sections.measure_definitions import Definitions
 from rgc.ast_to_model.sections.read_target import answer_of_run, as_written
 from rgc.errors import SpecError, suggest
 from rgc.model.claim import run_answers
 from rgc.model.expressions import Expression
 from rgc.model.spec import Measure, Spec
 from rgc.syntax import ast
-
-Definitions = Mapping[str, ast.Expr]
 
 
 def study_measures(

@@ -113,16 +113,15 @@ def random_program(seed: int, kind: str = "regular", **changes: Any) -> Program:
     lower, upper = (0,) * axes, shape
     if kind == "open":
         lower, upper = (1,) * axes, tuple(max(1, size - 1) for size in shape)
-    stages = [
-        Stage(letter, Cells(modulus, (residue,), lower, upper))
-        for residue in product(*map(range, modulus))
+    sets = [Cells(modulus, (each,), lower, upper) for each in product(*map(range, modulus))]
+    stages = (
+        Stage(letter, _listed(cells, shape) if kind == "listed" else cells)
+        for cells in sets
         for letter in range(letters)
-    ]
-    if kind == "listed":
-        stages = [Stage(stage.rule, _listed(stage.cells, shape)) for stage in stages]
+    )
     return replace(program, rules=rules, schedule=tuple(stages))
 
 
-def _listed(cells: Any, shape: tuple[int, ...]) -> Listed:
+def _listed(cells: Cells, shape: tuple[int, ...]) -> Listed:
     strides = [prod(shape[k + 1 :]) for k in range(len(shape))]
     return Listed(tuple(sum(x * s for x, s in zip(cell, strides, strict=True)) for cell in cells))

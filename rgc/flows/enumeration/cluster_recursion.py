@@ -37,7 +37,6 @@ from rgc.routines import routine
 
 if TYPE_CHECKING:
     from rgc.backend import Backend
-    from rgc.model.spec import Spec
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,16 +148,19 @@ class Reader:
 
 
 def make_recursion(
-    spec: Spec, backend: Backend, step: Step, turns: Sequence[Turn], zero: Collection[str]
+    hamiltonian: Hamiltonian,
+    backend: Backend,
+    step: Step,
+    turns: Sequence[Turn],
+    zero: Collection[str],
 ) -> ClusterRecursion:
-    """The recursion of the couplings of a spec under its block map.
+    """The recursion of the couplings of a Hamiltonian under a block map.
 
     Raises `SpecError` for a term that the coarse lattice cannot hold.
     """
-    assert spec.hamiltonian is not None  # noqa: S101
     if step.blocked.fine.two_states:
-        return _of_products(spec.hamiltonian, backend, step, turns, zero)
-    return _of_tables(spec.hamiltonian, backend, step, zero)
+        return _of_products(hamiltonian, backend, step, turns, zero)
+    return _of_tables(hamiltonian, backend, step, zero)
 
 
 def _of_products(

@@ -217,7 +217,7 @@ def make_enumerate(request: Request) -> Enumerate:
 
 def _study(exact: Exact, request: Request) -> Study:
     recursion = make_recursion(
-        request.spec, request.backend, exact.steps[0], turns_of(exact), request.zero
+        request.hamiltonian, request.backend, exact.steps[0], turns_of(exact), request.zero
     )
     dimension = exact.lattice.dimension
     study = make_study(

@@ -28,7 +28,7 @@ from rgc.model.spins import Species
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rgc.model.spec import Spec
+    from rgc.model.spec import FlowOfSpec, Spec
 
 CHUNK = 1 << 16
 """States that are looked at at once: their weights fit the second cache."""
@@ -83,7 +83,7 @@ def make_exact(spec: Spec, seed: int, point: Mapping[str, float], share: Share =
     if isinstance(lattice, Complete):
         lattice, hamiltonian = one_cell(lattice, hamiltonian)
     assert isinstance(lattice, Lattice)  # noqa: S101  (what is not is refused before)
-    steps = _steps(spec, lattice)
+    steps = _steps(spec, spec.flow, lattice)
     cluster = steps[0].blocked.fine if steps else make_cluster(lattice, spec.species)
     options = Options(spec.flow.options)
     number = options.integer("disorder") if "disorder" in options else 1
@@ -117,13 +117,12 @@ def with_parameters(exact: Exact, p: NDArray[np.float64]) -> tuple[Step, ...]:
     return (make_step(exact.lattice, exact.species, exact.steps[0].block, list(map(float, p))),)
 
 
-def _steps(spec: Spec, lattice: Lattice) -> tuple[Step, ...]:
+def _steps(spec: Spec, flow: FlowOfSpec, lattice: Lattice) -> tuple[Step, ...]:
     """The block maps of `steps` levels, by default one, taken in turn.
 
     Raises `SpecError` where a lattice cannot be blocked so often.
     """
-    assert spec.flow is not None  # noqa: S101
-    options = Options(spec.flow.options)
+    options = Options(flow.options)
     asked = options.integer("steps") if "steps" in options else 1
     steps: list[Step] = []
     for level in range(asked if spec.blocks else 0):
@@ -132,7 +131,7 @@ def _steps(spec: Spec, lattice: Lattice) -> tuple[Step, ...]:
         try:
             steps.append(make_step(lattice, spec.species, placed))
         except ValueError as error:
-            raise SpecError([Problem("not-possible", str(error), spec.flow.span)]) from None
+            raise SpecError([Problem("not-possible", str(error), flow.span)]) from None
         lattice = block.coarse(lattice)
     return tuple(steps)
 

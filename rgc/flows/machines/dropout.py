@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.monitors import relative_entropy
 from rgc.flows.machines.parameters import Arrays
-from rgc.flows.machines.sides import Discrete
+from rgc.flows.machines.sides import discrete
 from rgc.flows.machines.tables import all_digits, all_states
 from rgc.model.trainer import Trainer
 from rgc.passes.count_states import MOST_MASKED, fits
@@ -53,8 +53,7 @@ def apart(machine: Machine, share: float) -> float | None:
 
 def log_chances(machine: Machine, share: float) -> Floats:
     """ln p(v) of the average over masks, of all visible states in the order of `all_states`."""
-    side, hidden = machine.visible, machine.hidden
-    assert isinstance(side, Discrete)  # noqa: S101
+    side, hidden = discrete(machine.visible), machine.hidden
     features = side.features(all_states(side))
     units = hidden.log_sums(machine.hidden_fields(features))
     masks = all_digits([2] * hidden.number)

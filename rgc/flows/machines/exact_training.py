@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rgc.flows.data.rows import Rows
 from rgc.flows.machines.machine import Machine
 from rgc.flows.machines.parameters import Fixed, arrays_of, tied
-from rgc.flows.machines.sides import Discrete, features_of, numbers_of
+from rgc.flows.machines.sides import discrete, features_of, numbers_of
 from rgc.flows.machines.start import start
 from rgc.flows.machines.tables import moments, own_moments
 from rgc.flows.machines.target import Target
@@ -132,8 +132,8 @@ class ExactTraining:
         trainer, hidden = self.trainer, numbers_of(self.layer.hidden)
         if trainer.sparsity is None or trainer.sparsity_cost is None:
             return np.zeros_like(activity)
-        assert isinstance(hidden, Discrete)  # noqa: S101
-        low, high = hidden.table.min(), hidden.table.max()
+        values = discrete(hidden).table
+        low, high = values.min(), values.max()
         return np.asarray(
             trainer.sparsity_cost * (low + (high - low) * trainer.sparsity - activity)
         )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.sides import Discrete, Gaussian, Side
+from rgc.flows.machines.sides import Discrete, Gaussian, Side, discrete
 from rgc.flows.machines.tables import all_states
 from rgc.passes.count_states import MOST_SUMMED, fits
 from rgc.routines.log_z import LARGEST, log_z_small_side
@@ -51,9 +51,7 @@ def exact_log_z(machine: Machine, routine: Routine = log_z_small_side, xp: Any =
 
 def _largest_exponent(machine: Machine) -> float:
     """A bound on the difference of -E between two states of one hidden unit."""
-    small, large = machine.visible, machine.hidden
-    assert isinstance(small, Discrete)  # noqa: S101
-    assert isinstance(large, Discrete)  # noqa: S101
+    small, large = discrete(machine.visible), discrete(machine.hidden)
     most = np.abs(small.exponents(machine.weights.T)).max(axis=-1).sum(axis=-1)
     fields = np.abs(machine.hidden_bias) + most
     return float(2 * np.abs(large.table).sum(axis=1).max() * fields.max(initial=0.0))
@@ -61,8 +59,7 @@ def _largest_exponent(machine: Machine) -> float:
 
 def _by_energies(machine: Machine) -> float:
     """ln Z from the effective energies of the smaller side, `PART` fields at a time."""
-    small = machine.visible
-    assert isinstance(small, Discrete)  # noqa: S101
+    small = discrete(machine.visible)
     inner = _fitting(small.states, small.number, PART / len(machine.hidden_bias))
     outer = all_states(Discrete(small.number - inner, small.table))
     states, parts = all_states(Discrete(inner, small.table)), []
@@ -103,9 +100,7 @@ class _Halves:
     """
 
     def __init__(self, machine: Machine) -> None:
-        small, large = machine.visible, machine.hidden
-        assert isinstance(small, Discrete)  # noqa: S101
-        assert isinstance(large, Discrete)  # noqa: S101
+        small, large = discrete(machine.visible), discrete(machine.hidden)
         self.small, self.large, self.machine = small, large, machine
         others = max(1, large.number * (large.states - 1))
         self.inner = _fitting(small.states, small.number, PART / others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rgc.flows.machines.machine import Machine
-from rgc.flows.machines.sides import Discrete, States
+from rgc.flows.machines.sides import States, discrete
 from rgc.flows.machines.tables import table
 
 FLAT = 1e-9
@@ -17,8 +17,7 @@ def minima(machine: Machine) -> int:
 
     Raises `ValueError` where there are too many states, or infinitely many.
     """
-    energies, side = -table(machine).log_chances, machine.visible
-    assert isinstance(side, Discrete)  # noqa: S101  (tabled)
+    energies, side = -table(machine).log_chances, discrete(machine.visible)
     grid = energies.reshape([side.states] * side.number)
     low = np.ones(grid.shape, dtype=bool)
     for axis in range(side.number):

@@ -142,6 +142,13 @@ def side(alphabet: Alphabet, number: int, states: int | None = None) -> Side:
     return Discrete(number, table)
 
 
+def discrete(side: Side) -> Discrete:
+    """The side, whose units have states. Raises `ValueError` for real units."""
+    if not isinstance(side, Discrete):
+        raise ValueError("real units have no states to go through")
+    return side
+
+
 def features_of(side: Side, rows: Rows) -> Floats:
     """The features of the units of every row, float64[row, number * width], or their averages."""
     return rows.values if rows.means else side.features(rows.states)

@@ -18,7 +18,7 @@ from rgc.flows.machines.likelihood import annealing_of
 from rgc.flows.machines.named_arrays import Arrays, named
 from rgc.flows.machines.network import above
 from rgc.flows.machines.passes import ascended, descended, means_above
-from rgc.flows.machines.sides import Discrete
+from rgc.flows.machines.sides import discrete
 from rgc.flows.machines.streams import ANNEALED, UPWARD
 from rgc.flows.machines.tables import all_states
 from rgc.flows.machines.target import Target
@@ -113,8 +113,7 @@ class Stacked:
         for lower in range(number):
             machine = self.layers[lower].machine(self.arrays(state, lower))
             chances = above(machine, chances)
-        side = machine.hidden
-        assert isinstance(side, Discrete)  # noqa: S101
+        side = discrete(machine.hidden)
         return Distribution(side.features(all_states(side)), chances)
 
     def upward(

@@ -52,8 +52,7 @@ def make_taught(request: Request, number: int, target: Target | None, rows: int)
     """A layer of the stack, numbered from 0, on so many rows, with the kernels of its updates
     compiled. Raises `SpecError` for files that cannot be read.
     """
-    assert request.spec.stack is not None  # noqa: S101
-    layer = request.spec.stack.layers[number]
+    layer = request.stack.layers[number]
     key = stream(request.seed, request.point, "training", number)
     own = target if number == 0 else None
     asked = request.options.names("monitors")
@@ -75,7 +74,7 @@ def make_taught(request: Request, number: int, target: Target | None, rows: int)
             layer.train,
             rows=rows,
             key=key,
-            fractional=request.spec.stack.fractional(number),
+            fractional=request.stack.fractional(number),
         )
     kept = layer.train.saved(learning.updates) if layer.train is not None else ()
     watch = Watch(
@@ -83,7 +82,7 @@ def make_taught(request: Request, number: int, target: Target | None, rows: int)
         layer=layer,
         marks=marks(learning.updates, kept),
         validated=_validated(request.spec.data, asked),
-        fractional=request.spec.stack.fractional(number),
+        fractional=request.stack.fractional(number),
         target=own,
         asked=asked,
         key=key,

@@ -34,9 +34,7 @@ from rgc.flows.machines.train_result import finished
 from rgc.flows.machines.watch import ROWS, Look
 from rgc.flows.request import Request
 from rgc.model.data import rows_apart, rows_of
-from rgc.model.lattice import Lattice
 from rgc.model.operators import Operator
-from rgc.model.spec import Spec
 from rgc.passes.tell_operators import tell_operators
 from rgc.results.result import Result
 
@@ -253,14 +251,12 @@ def make_train(request: Request) -> Train:
                 data, request, lowest.layer.visible.count, validated=lowest.watch.validated
             ),
             target=target,
-            operators=_operators(request.spec) if target is not None else (),
+            operators=_operators(request) if target is not None else (),
         ),
         iteration=make_iteration(request),
     )
 
 
-def _operators(spec: Spec) -> tuple[Operator, ...]:
+def _operators(request: Request) -> tuple[Operator, ...]:
     """Those in which the couplings of the lowest machine are told."""
-    assert isinstance(spec.lattice, Lattice)  # noqa: S101
-    assert spec.hamiltonian is not None  # noqa: S101
-    return tell_operators(spec.lattice, spec.species, spec.hamiltonian)
+    return tell_operators(request.crystal, request.species, request.hamiltonian)

@@ -18,8 +18,8 @@ MOST_LETTERS = 128
 """Spins of all levels that a block of the last level may hold: each has a rule of its own."""
 
 MOST_IN_CELL = 9
-"""Spins that make one block spin of a map that is certain of nothing: its logarithm is written out
-as 2^n products."""
+"""The largest number of spins that make one block spin of a soft map, whose logarithm is written
+out as 2^n products."""
 
 
 def steps(spec: Spec, options: Mapping[str, Value]) -> Mapping[str, Value]:

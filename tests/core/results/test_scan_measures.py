@@ -9,13 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rgc
+from rgc.analysis.interpolation import Curve
+from rgc.model.observables import ScanMeasure
 from rgc.results import scan, store
 from rgc.results.answer_data import Point
 from rgc.results.judge import NUMBER, point_warnings
 from rgc.results.result import Result
+from tests.core.results.answers import scan_answer
 
 MODEL = """parameters {{ K = 0.4, h = 0, L = 3 }}
 lattice square(L)
@@ -199,3 +203,27 @@ def test_points_have_their_own_warnings_and_provenance() -> None:
     assert {NUMBER.sub("#", text) for text in said} <= alike
     assert "provenance" not in of_first
     assert of_second["provenance"] == {"acceptance": "another"}
+
+
+def test_crossing_and_extremum() -> None:
+    made = scan_answer()
+    crossing = scan.measure(ScanMeasure("crossing", "U", "K"), made.axes, made.points)
+    assert crossing.value == pytest.approx(0.44, abs=1e-12)
+    assert crossing.systematic == pytest.approx(0, abs=1e-12)
+    # the errors of the points, by their weights in the spline, over the slope of the gap
+    spline = Curve(*np.array([made.axes[0].values] * 3))
+    expected = 0.01 * 2**0.5 / 16 * np.linalg.norm(spline.weights(np.array([0.44])))
+    assert crossing.error == pytest.approx(expected, rel=0.1)
+    top = scan.measure(ScanMeasure("extremum", "chi", "K"), made.axes, made.points)
+    assert top.value == pytest.approx(0.45, abs=1e-9)
+    # those of the slope at the top, over the second derivative
+    expected = 1e-6 / (2 * 32) * np.linalg.norm(spline.weights(np.array([0.45]), 1))
+    assert top.error == pytest.approx(expected, rel=0.1)
+
+
+def test_curves_that_do_not_cross_have_no_crossing() -> None:
+    made = scan_answer()
+    kept = tuple(point for point in made.points if point.parameters["K"] > 0.44)
+    found = scan.measure(ScanMeasure("crossing", "U", "K"), made.axes, kept)
+    assert found.value is None
+    assert "do not cross" in found.note

@@ -16,7 +16,7 @@ from rgc.results.figures.labels import label
 from rgc.results.figures.plots import Figures
 from rgc.results.figures.scans import EXPECTED, FEW, _style
 from rgc.results.result import Estimate, Result
-from tests.core.results.test_results import expectation
+from tests.core.results.answers import expectation
 
 K = Axis("K", (0.40, 0.42, 0.44, 0.46))
 

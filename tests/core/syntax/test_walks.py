@@ -70,16 +70,16 @@ def test_options_and_domains_are_rewritten_too_and_places_are_kept() -> None:
 
 
 def test_nobody_walks_the_tree_by_hand() -> None:
-    """A function that goes over the fields of a node belongs into `rgc.syntax.ast`. The tree
-    without its comments, in `rgc/loaded.py`, the equality of results and what widens their errors
-    are no walks over expressions.
+    """A function that goes over the fields of a node belongs into `rgc.syntax.ast`. Leaving out
+    comments, in `rgc/syntax/edit.py`, the equality of results and what widens their errors are no
+    walks over expressions.
     """
     walkers = [
         path for path in (ROOT / "rgc").rglob("*.py") if goes_over_fields(path.read_text("utf-8"))
     ]
     assert {path.relative_to(ROOT).as_posix() for path in walkers} == {
         "rgc/syntax/ast.py",
-        "rgc/loaded.py",
+        "rgc/syntax/edit.py",
         "rgc/results/equality.py",
         "rgc/results/widened.py",
     }

@@ -35,7 +35,8 @@ Sums = Mapping[Tally, NDArray[Any]]
 @dataclass(frozen=True, slots=True, eq=False)
 class Recorder:
     """A compiled record. `tallies[array]`: what each of its arrays holds. `split`: the sums of
-    tables, as linear combinations of those. `nothing`: its run-time values, of which it has none.
+    tables and combined sums, as linear combinations of those. `nothing`: its run-time values, of
+    which it has none.
     """
 
     lattice: Lattice
@@ -112,15 +113,13 @@ def make_recorder(
     """The recorder of some tallies for that many words.
 
     Equal tallies are counted once. Those without an axis are the first array, in the order in which
-    they are given. Tables are counted as the signs that they are split into.
+    they are given. Tables are counted as the signs that they are split into, and combined sums as
+    their parts.
     """
     tables = {
-        tally: tuple(
-            (weight, Tally(signs, tally.axis))
-            for weight, signs in split_local(tally.operator, species)
-        )
+        tally: tuple(_parts(tally, species))
         for tally in tallies
-        if isinstance(tally.operator, Local)
+        if isinstance(tally.operator, Local | Combined)
     }
     tallies = [
         part

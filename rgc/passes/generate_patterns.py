@@ -20,7 +20,7 @@ from rgc.model.sectors import VECTOR, Sectors
 from rgc.model.spins import Species
 from rgc.passes.find_turns import Turn, moves, turns_of
 from rgc.passes.generate_operators import extent, product_classes
-from rgc.passes.local_energies import unit_tables
+from rgc.passes.local_energies import local_energies, unit_tables
 from rgc.passes.marks import Mark, marks
 
 _DIGITS = 9
@@ -92,6 +92,23 @@ def pattern_turns(
     terms = [term for term in hamiltonian.terms if term.name not in zero]
     couplings = [_key(tuple(unit_tables(term, species)), species) for term in terms]
     return turns_of(lattice, species, couplings, blocks, partial(_turned, species=species))
+
+
+def value_turns(
+    lattice: Lattice,
+    species: Sequence[Species],
+    hamiltonian: Hamiltonian,
+    *,
+    zero: Collection[str] = (),
+    blocks: Sequence[Block] = (),
+) -> tuple[Turn, ...]:
+    """The symmetries of the lattice, the block maps and the values of the Hamiltonian, whichever
+    terms they come from.
+    """
+    tables = local_energies(hamiltonian, species, zero)
+    return turns_of(
+        lattice, species, [_key(tables, species)], blocks, partial(_turned, species=species)
+    )
 
 
 def _turned(turn: Turn, table: Table, species: Sequence[Species]) -> Table:

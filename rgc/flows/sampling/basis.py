@@ -19,7 +19,7 @@ from rgc.passes.find_sectors import flips_of_states, sectors_by_level, split_ope
 from rgc.passes.find_turns import Turn
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators, operator_range, operator_turns
-from rgc.passes.generate_patterns import generate_patterns, pattern_turns
+from rgc.passes.generate_patterns import generate_patterns, pattern_turns, value_turns
 from rgc.passes.local_energies import unit_tables
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Basis:
     - `single` says that the invariant sector holds single spins that tell states apart.
     - `operators` are the operators before equal species are exchanged, and `equal` says what
       exchanges make of those of the invariant sector.
+    - `alike` holds pairs of species that could be exchanged if their terms were one.
     """
 
     operators: Sequence[Operator | StateOperator]
@@ -55,6 +56,7 @@ class Basis:
     magnetic: tuple[tuple[str, ...], ...]
     broken: bool
     single: bool
+    alike: tuple[tuple[str, str], ...]
 
     def flagged(self, lattice: Lattice) -> frozenset[str]:
         """The names of the operators that wrap onto others on a lattice and leave the basis."""
@@ -109,6 +111,7 @@ def _of_products(model: Model, blocks: Sequence[Block], steps: int) -> Basis:
             operator.bodies == 1 and operator.name in names.get(invariant, ())
             for operator in equal.unchanged
         ),
+        alike=_alike(model, used, equal.turns),
     )
 
 
@@ -146,7 +149,33 @@ def _of_states(model: Model, blocks: Sequence[Block], steps: int) -> Basis:
         magnetic=magnetic,
         broken=not magnetic and bool(_fields(singles, flips.invariant)),
         single=any(each.field and each.sector == invariant for each in equal.unchanged),
+        alike=_alike(model, used, equal.turns),
     )
+
+
+def _alike(
+    model: Model, blocks: Sequence[Block], turns: Sequence[Turn]
+) -> tuple[tuple[str, str], ...]:
+    """The first of some species that the values of the Hamiltonian treat alike, and each other one,
+    where its terms do not.
+    """
+    if len(model.species) < 2:
+        return ()
+    wide = value_turns(
+        model.lattice, model.species, model.hamiltonian, zero=model.zero, blocks=blocks
+    )
+    firsts, names = _firsts(turns), [kind.name for kind in model.species]
+    by_value = zip(_firsts(wide), firsts, strict=True)
+    return tuple(
+        (names[value], names[k])
+        for k, (value, own) in enumerate(by_value)
+        if value != own and own == k
+    )
+
+
+def _firsts(turns: Sequence[Turn]) -> list[int]:
+    """The first of the species that each one may become."""
+    return [min(turn.species[k] for turn in turns) for k in range(len(turns[0].species))]
 
 
 def _used(blocks: Sequence[Block], steps: int) -> tuple[Block, ...]:

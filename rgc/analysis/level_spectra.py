@@ -84,10 +84,12 @@ class LevelSpectrum:
         """Exponent number k [1 + group] with the full basis, by the moduli of eigenvalues; None
         where there is none.
         """
-        values = self.spectra[len(self.ranges)] if self.ranges else np.empty((0, 0))
-        if values.shape[1] <= k or not np.isfinite(values[:, k]).all() or not values[:, k].all():
+        if not self.ranges or self.spectra[len(self.ranges)].shape[1] <= k:
             return None
-        return exponents(values[:, k], self.scale)
+        values = self.spectra[len(self.ranges)][:, k]
+        if not np.isfinite(values).all() or not values.all():
+            return None
+        return exponents(values, self.scale)
 
     @property
     def second(self) -> float | None:

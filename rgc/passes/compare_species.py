@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from rgc.model.operators import Operator, Product
 from rgc.model.patterns import Pattern, StateOperator
-from rgc.passes.find_turns import Turn, moves
+from rgc.passes.find_turns import Turn, firsts, moves
 
 O = TypeVar("O", Operator, StateOperator)
 
@@ -62,8 +62,8 @@ def compare_species(
 
 def _keeping_firsts(turns: Sequence[Turn]) -> list[Turn]:
     """Those that leave the first species of each set of equal ones what it is."""
-    firsts = {min(turn.species[k] for turn in turns) for k in range(len(turns[0].species))}
-    return [turn for turn in turns if all(turn.species[k] == k for k in firsts)]
+    first = {*firsts(turns)}
+    return [turn for turn in turns if all(turn.species[k] == k for k in first)]
 
 
 def _within(whole: O, own: Sequence[O]) -> Iterator[Difference[O]]:

@@ -16,7 +16,7 @@ from rgc.model.patterns import StateOperator
 from rgc.model.sectors import UNEQUAL, Sectors
 from rgc.passes.compare_species import Compared, Difference, compare_species
 from rgc.passes.find_sectors import flips_of_states, sectors_by_level, split_operator
-from rgc.passes.find_turns import Turn
+from rgc.passes.find_turns import Turn, firsts
 from rgc.passes.fold_operators import fold_operators
 from rgc.passes.generate_operators import generate_operators, operator_range, operator_turns
 from rgc.passes.generate_patterns import generate_patterns, pattern_turns, value_turns
@@ -67,7 +67,7 @@ class Basis:
         inside = _wrapping([*compared], lattice)
         return (
             (_wrapping(self.operators, lattice) & charged)
-            | (_wrapping(self.equal.unchanged, lattice) & {*self.names[self.invariant]})
+            | (_wrapping(self.equal.unchanged, lattice) & {*self.names.get(self.invariant, ())})
             | {
                 each.name
                 for each in self.equal.differences
@@ -164,18 +164,9 @@ def _alike(
     wide = value_turns(
         model.lattice, model.species, model.hamiltonian, zero=model.zero, blocks=blocks
     )
-    firsts, names = _firsts(turns), [kind.name for kind in model.species]
-    by_value = zip(_firsts(wide), firsts, strict=True)
-    return tuple(
-        (names[value], names[k])
-        for k, (value, own) in enumerate(by_value)
-        if value != own and own == k
-    )
-
-
-def _firsts(turns: Sequence[Turn]) -> list[int]:
-    """The first of the species that each one may become."""
-    return [min(turn.species[k] for turn in turns) for k in range(len(turns[0].species))]
+    by_value, own = firsts(wide), firsts(turns)
+    names = [kind.name for kind in model.species]
+    return tuple((names[by_value[k]], names[k]) for k in sorted({*own}) if by_value[k] != k)
 
 
 def _used(blocks: Sequence[Block], steps: int) -> tuple[Block, ...]:
@@ -215,10 +206,10 @@ def _by_sector(operators: Sequence[Operator], sectors: Sectors) -> Parts:
 
 def _state_parts(equal: Compared[StateOperator], invariant: str) -> Parts:
     """What is tallied at every level of operators that are in one sector each."""
-    charged = [each for each in equal.operators if each.sector != invariant]
-    out: Parts = {invariant: {}}
-    for each in (*equal.unchanged, *charged):
-        if each.sector == invariant or each in charged:
+    of_all = {o.name: Tally(o.summed) for o in equal.unchanged if o.sector == invariant}
+    out: Parts = {invariant: of_all}
+    for each in equal.operators:
+        if each.sector != invariant:
             out.setdefault(each.sector, {})[each.name] = Tally(each.summed)
     for pair in equal.differences:
         if pair.operators[0].sector == invariant:

@@ -43,6 +43,9 @@ def test_energies_of_equal_species_are_one_operator() -> None:
     assert found.flagged(square(16)) == frozenset()
     assert found.flagged(square(2)) == frozenset()
     assert "k2_10 - k2_t00_t10" in found.flagged(square(1))
+    alone = basis(TWO, bodies=1)
+    assert set(alone.names) == {"eo", "oe"}
+    assert alone.flagged(square(16)) == frozenset()
 
 
 def test_species_that_differ_are_not_exchanged() -> None:

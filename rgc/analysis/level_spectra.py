@@ -39,6 +39,11 @@ LOGARITHMIC = 0.6
 four states seems to have 0.5 where it has none.
 """
 
+MARGINAL = 0.2
+"""Up to here a second exponent of the invariant sector may be that of a marginal direction: the one
+of the Ashkin-Teller model is at -0.13 on the first level, and at -0.04 on the next ones.
+"""
+
 _CLOSE = 1e-9
 
 
@@ -74,6 +79,17 @@ class LevelSpectrum:
     def full(self) -> Floats:
         """The leading exponent [1 + group] with the full basis."""
         return self.leading(len(self.ranges))
+
+    def place(self, k: int) -> Floats | None:
+        """Exponent number k [1 + group] with the full basis, by the moduli of eigenvalues; None
+        where there is none.
+        """
+        if not self.ranges or self.spectra[len(self.ranges)].shape[1] <= k:
+            return None
+        values = self.spectra[len(self.ranges)][:, k]
+        if not np.isfinite(values).all() or not values.all():
+            return None
+        return exponents(values, self.scale)
 
     @property
     def second(self) -> float | None:
@@ -253,6 +269,20 @@ def agree(found: Chain) -> bool:
     """Whether the last two levels that do not wrap are not seen to differ."""
     full = [level.full for level in found.unwrapped[-2:]]
     return len(full) < 2 or not _seen(full[1] - full[0])
+
+
+def second_relevant(found: Chain) -> Floats | None:
+    """The second exponent [1 + group] of the last level that holds the range, where it is relevant:
+    seen to exceed `MARGINAL` there and at the level before, if there is one.
+    """
+    seconds = [level.place(1) for level in found.unwrapped[-2:]]
+    for second in seconds:
+        if second is None:
+            return None
+        value, error = jackknife(second)
+        if not value - RESOLVED * error > MARGINAL:
+            return None
+    return seconds[-1]
 
 
 def may_be_logarithmic(found: Chain, flow: Directions) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from rgc.model.expressions import Expression, leaves, replaced
 from rgc.model.groups import Group, Local, Signs
-from rgc.model.operators import Operator
+from rgc.model.operators import Operator, Product
 from rgc.model.pair_sums import PairSum
 from rgc.model.sectors import SectorOperator
 
@@ -24,9 +24,22 @@ Products = Operator | SectorOperator | Group
 Tallied = Products | Signs
 """Sums over the lattice that programs tally: every part of them is 1 or -1."""
 
-Summand = Tallied | Local | PairSum
-"""What is summed over the lattice. For programs tables (`Local`) are split into signs.
-A `PairSum` is summed without a program."""
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """The sum of weight * S over `parts` = (weight, S)."""
+
+    parts: tuple[tuple[float, Products | Local], ...]
+
+    @property
+    def products(self) -> tuple[Product, ...]:
+        """The spins of all parts."""
+        return tuple(spins for _, part in self.parts for spins in part.products)
+
+
+Summand = Tallied | Local | Combined | PairSum
+"""What is summed over the lattice. For programs tables (`Local`) are split into signs, and what is
+combined into its parts. A `PairSum` is summed without a program."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,14 @@ ANISOTROPIC = "anisotropic"
 VECTOR = "vector"
 """The sector of what changes as the vectors do that stand for the states of a spin."""
 
-PLAIN = ("even", "odd", "invariant", "charged", VECTOR, ANISOTROPIC)
+UNEQUAL = "unequal"
+"""The sector of the directions in which equal species differ: what no flip changes, but an exchange
+of them does.
+"""
+
+PLAIN = ("even", "odd", "invariant", "charged", VECTOR, ANISOTROPIC, UNEQUAL)
 """The names of sectors of at most one generator, of vectors, of all sectors together that are not
-invariant, and of the directions in which axes differ.
+invariant, and of the directions in which axes or equal species differ.
 
 With more generators a name spells the character.
 """

@@ -22,6 +22,7 @@ def find_symmetries(
     blocks: Sequence[Block] = (),
     couplings: Iterable[Iterable[Any]] = (),
     image: Callable[[Symmetry, Any], Any] = Symmetry.product,
+    exchanged: Callable[[BlockRule], BlockRule] | None = None,
 ) -> tuple[Symmetry, ...]:
     """All symmetries, up to translation, of the lattice, of every block map and of the Hamiltonian,
     sorted.
@@ -30,14 +31,15 @@ def find_symmetries(
     Block: some translate of the symmetry maps the cells onto one another, the law of each becoming
     that of the other, and what it does to the block spins is again a symmetry kept. Hamiltonian:
     the products in each member of `couplings` (those that share a coefficient) go to products of
-    the same member. Of other things than products `image` says what they go to. Raises `SpecError`
-    for a map without a law.
+    the same member. Of other things than products `image` says what they go to. Where species are
+    exchanged at the same time, `image` does so too, and `exchanged` says what becomes of a law.
+    Raises `SpecError` for a map without a law.
     """
     kept = [symmetry for symmetry in _isometries(lattice) if _keeps_shape(symmetry, lattice)]
     for products in map(frozenset, couplings):
         kept = [symmetry for symmetry in kept if products == {image(symmetry, p) for p in products}]
     for block in blocks:
-        kept = _keeping_block(kept, block)
+        kept = _keeping_block(kept, block, exchanged)
     return tuple(sorted(kept))
 
 
@@ -120,12 +122,15 @@ def _keeps_shape(symmetry: Symmetry, lattice: Lattice) -> bool:
     return True
 
 
-def _keeping_block(kept: list[Symmetry], block: Block) -> list[Symmetry]:
+def _keeping_block(
+    kept: list[Symmetry], block: Block, exchanged: Callable[[BlockRule], BlockRule] | None
+) -> list[Symmetry]:
     """The largest subset whose members induce members on the block spins: of a map that differs
     from place to place the identity."""
     if not block.uniform:
-        return [symmetry for symmetry in kept if symmetry.identity]
-    induced = {symmetry: _induced(symmetry, block) for symmetry in kept}
+        alike = exchanged is None or all(exchanged(rule).same(rule) for rule in block.rules)
+        return [symmetry for symmetry in kept if symmetry.identity and alike]
+    induced = {symmetry: _induced(symmetry, block, exchanged) for symmetry in kept}
     while True:
         closed = [symmetry for symmetry in kept if induced[symmetry] in kept]
         if len(closed) == len(kept):
@@ -133,7 +138,9 @@ def _keeping_block(kept: list[Symmetry], block: Block) -> list[Symmetry]:
         kept = closed
 
 
-def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
+def _induced(
+    symmetry: Symmetry, block: Block, exchanged: Callable[[BlockRule], BlockRule] | None
+) -> Symmetry | None:
     """What the symmetry, after some translation, does to the block spins. It is None where the
     symmetry keeps no set of blocks.
     """
@@ -143,10 +150,12 @@ def _induced(symmetry: Symmetry, block: Block) -> Symmetry | None:
     if len(kept) < len(columns):
         return None
     turned = [[symmetry.site(site) for site in cell] for cell in block.cells]
+    laws = [block.law(letter) for letter in range(len(block.cells))]
+    laws = laws if exchanged is None else [exchanged(law) for law in laws]
     for by in tiled.cosets:
         images = [
-            _block_at([site.shifted(by) for site in cell], block.law(letter), block, tiled)
-            for letter, cell in enumerate(turned)
+            _block_at([site.shifted(by) for site in cell], law, block, tiled)
+            for cell, law in zip(turned, laws, strict=True)
         ]
         block_sites = [image for image in images if image is not None]
         if len(block_sites) == len(images):

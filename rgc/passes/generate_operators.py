@@ -15,6 +15,7 @@ from rgc.model.patterns import StateOperator
 from rgc.model.spins import Species
 from rgc.model.symmetry import Symmetry
 from rgc.passes.find_symmetries import find_symmetries
+from rgc.passes.find_turns import Turn, turns_of
 from rgc.passes.geometry import cells_within
 from rgc.passes.merge_terms import merge_terms
 
@@ -30,21 +31,27 @@ def generate_operators(
     blocks: Sequence[Block] = (),
     reach: float = 2,
     bodies: int = 4,
+    turns: Sequence[Turn] | None = None,
 ) -> tuple[Operator, ...]:
     """The operators of 1 to `bodies` distinct spins whose largest pair distance is at most `reach`
     nearest-neighbour distances.
 
     An operator is the sum over a class of products, which the symmetries common to lattice, blocks
-    and Hamiltonian (without the terms in `zero`) transform into one another. The constant is not
-    among them. Reach 2 and 4 bodies give 6 even and 4 odd operators on the square lattice, 16 and 7
-    on the cubic, 10 and 7 on the triangular one (20 even with its 3x3 rhombic block).
+    and Hamiltonian (without the terms in `zero`) transform into one another: those that leave
+    species what they are, or `turns`. The constant is not among them. Reach 2 and 4 bodies give 6
+    even and 4 odd operators on the square lattice, 16 and 7 on the cubic, 10 and 7 on the
+    triangular one (20 even with its 3x3 rhombic block).
 
     Operators are ordered by range, then bodies, then name. A class that is the whole of one term of
     the Hamiltonian with weight 1 bears the name of the term, also when its coupling is 0. Any other
     is named by `coupling_name`.
     """
-    groups = merge_terms(hamiltonian, lattice, species, zero).groups
-    symmetries = find_symmetries(lattice, blocks, [group.products for group in groups])
+    symmetries: Sequence[Symmetry | Turn]
+    if turns is None:
+        groups = merge_terms(hamiltonian, lattice, species, zero).groups
+        symmetries = find_symmetries(lattice, blocks, [group.products for group in groups])
+    else:
+        symmetries = turns
     named = _terms(hamiltonian, lattice, species)
     kinds = [kind.name for kind in species]
     operators = []
@@ -57,6 +64,21 @@ def generate_operators(
             key=lambda operator: (_rounded(operator, lattice), operator.bodies, operator.name),
         )
     )
+
+
+def operator_turns(
+    lattice: Lattice,
+    species: Sequence[Species],
+    hamiltonian: Hamiltonian,
+    *,
+    zero: Collection[str] = (),
+    blocks: Sequence[Block] = (),
+) -> tuple[Turn, ...]:
+    """The symmetries common to lattice, blocks and Hamiltonian (without the terms in `zero`), with
+    exchanges of species. Like operators they depend on the structure of the terms, not on values.
+    """
+    groups = merge_terms(hamiltonian, lattice, species, zero).groups
+    return turns_of(lattice, species, [group.products for group in groups], blocks)
 
 
 def operator_range(operator: Operator | StateOperator, lattice: Lattice) -> float:
@@ -94,7 +116,11 @@ def _terms(
 
 
 def product_classes(
-    lattice: Lattice, species: int, symmetries: Sequence[Symmetry], reach: float, bodies: int
+    lattice: Lattice,
+    species: int,
+    symmetries: Sequence[Symmetry | Turn],
+    reach: float,
+    bodies: int,
 ) -> Iterator[tuple[Product, ...]]:
     """The classes of products, for each number of bodies in turn.
 
@@ -118,7 +144,7 @@ def product_classes(
 
 
 def _orbits(
-    candidates: Iterable[Product], symmetries: Sequence[Symmetry]
+    candidates: Iterable[Product], symmetries: Sequence[Symmetry | Turn]
 ) -> list[tuple[Product, ...]]:
     seen: set[Product] = set()
     classes = []

@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from rgc.model.block import Block
 from rgc.model.hamiltonian import Hamiltonian, Table
-from rgc.model.lattice import Lattice, Site
+from rgc.model.lattice import Lattice
 from rgc.model.names import coupling_name
 from rgc.model.operators import Product, Spin
 from rgc.model.patterns import Factor, Pattern, StateOperator, canonical, orbit, spins_of
 from rgc.model.sectors import VECTOR, Sectors
 from rgc.model.spins import Species
-from rgc.model.symmetry import Symmetry
-from rgc.passes.find_symmetries import find_symmetries
+from rgc.passes.find_turns import Turn, moves, turns_of
 from rgc.passes.generate_operators import extent, product_classes
-from rgc.passes.local_energies import unit_tables
+from rgc.passes.local_energies import local_energies, unit_tables
 from rgc.passes.marks import Mark, marks
 
 _DIGITS = 9
@@ -41,6 +40,7 @@ def generate_patterns(
     blocks: Sequence[Block] = (),
     reach: float = 2,
     bodies: int = 4,
+    turns: Sequence[Turn] | None = None,
 ) -> tuple[StateOperator, ...]:
     """The operators of 1 to `bodies` distinct spins whose largest pair distance is at most `reach`
     nearest-neighbour distances, of spins of any alphabet with states, in the order of
@@ -51,18 +51,19 @@ def generate_patterns(
     `vector` one of the sets, which may be a single spin, has the component of a vector. What is a
     linear combination of others on the same spins and fewer is left out: of three states the
     operator of four spins that are alike. `sectors` are those of flips at every level: an operator
-    has the same at all of them.
+    has the same at all of them. As there, the symmetries are those that leave species what they
+    are, or `turns`.
     """
     terms = {term.name: tuple(unit_tables(term, species)) for term in hamiltonian.terms}
     tables = [table for name, each in terms.items() if name not in zero for table in each]
-    symmetries = _symmetries(
-        lattice, species, [each for name, each in terms.items() if name not in zero], blocks
-    )
+    if turns is None:
+        every = pattern_turns(lattice, species, hamiltonian, zero=zero, blocks=blocks)
+        turns = [turn for turn in every if not moves(turn.species)]
     of = [marks(tables, species, kind, blocks) for kind in range(len(species))]
     named = {_key(each, species): name for name, each in terms.items()}
     found = []
-    for products in product_classes(lattice, len(species), symmetries, reach, bodies):
-        for patterns in _orbits(products[0], of, symmetries):
+    for products in product_classes(lattice, len(species), turns, reach, bodies):
+        for patterns in _orbits(products[0], of, turns):
             sector = _sector(patterns[0], of, sectors)
             if sector is not None:
                 values = tuple(_values(pattern, of) for pattern in patterns)
@@ -77,26 +78,42 @@ def generate_patterns(
 # -- symmetries ------------------------------------------------------------------------------------
 
 
-def _symmetries(
+def pattern_turns(
     lattice: Lattice,
     species: Sequence[Species],
-    terms: Sequence[Sequence[Table]],
-    blocks: Sequence[Block],
-) -> tuple[Symmetry, ...]:
-    """Those of the lattice, the block maps and the tables of each term."""
-    couplings = [_key(each, species) for each in terms]
-    return find_symmetries(lattice, blocks, couplings, partial(_turned, species=species))
+    hamiltonian: Hamiltonian,
+    *,
+    zero: Collection[str] = (),
+    blocks: Sequence[Block] = (),
+) -> tuple[Turn, ...]:
+    """The symmetries of the lattice, the block maps and the tables of each term but those in
+    `zero`, with exchanges of species.
+    """
+    terms = [term for term in hamiltonian.terms if term.name not in zero]
+    couplings = [_key(tuple(unit_tables(term, species)), species) for term in terms]
+    return turns_of(lattice, species, couplings, blocks, partial(_turned, species=species))
 
 
-def _turned(symmetry: Symmetry, table: Table, species: Sequence[Species]) -> Table:
+def value_turns(
+    lattice: Lattice,
+    species: Sequence[Species],
+    hamiltonian: Hamiltonian,
+    *,
+    zero: Collection[str] = (),
+    blocks: Sequence[Block] = (),
+) -> tuple[Turn, ...]:
+    """The symmetries of the lattice, the block maps and the values of the Hamiltonian, whichever
+    terms they come from.
+    """
+    tables = local_energies(hamiltonian, species, zero)
+    return turns_of(
+        lattice, species, [_key(tables, species)], blocks, partial(_turned, species=species)
+    )
+
+
+def _turned(turn: Turn, table: Table, species: Sequence[Species]) -> Table:
     """The image of a function of some spins."""
-    spins = tuple(_moved(symmetry, spin) for spin in table.spins)
-    return _in_order(replace(table, spins=spins), species)
-
-
-def _moved(symmetry: Symmetry, spin: Spin) -> Spin:
-    site = symmetry.site(Site(spin.cell, spin.letter))
-    return Spin(site.cell, site.letter, spin.species)
+    return _in_order(replace(table, spins=tuple(map(turn.spin, table.spins))), species)
 
 
 def _key(tables: Sequence[Table], species: Sequence[Species]) -> frozenset[Table]:
@@ -117,13 +134,10 @@ def _in_order(table: Table, species: Sequence[Species]) -> Table:
 # -- patterns --------------------------------------------------------------------------------------
 
 
-def _orbits(
-    spins: Product, of: Marks, symmetries: Sequence[Symmetry]
-) -> Iterator[tuple[Pattern, ...]]:
+def _orbits(spins: Product, of: Marks, turns: Sequence[Turn]) -> Iterator[tuple[Pattern, ...]]:
     """The classes of patterns of these spins under the symmetries that are no linear combination of
     earlier ones and of patterns of fewer spins, those of many factors first.
     """
-    moves = [partial(_moved, symmetry) for symmetry in symmetries]
     kinds = tuple(spin.species for spin in spins)
     every = sorted(_patterns(tuple(range(len(kinds))), kinds, of), key=len, reverse=True)
     seen, classes = set[Pattern](), list[tuple[Pattern, ...]]()
@@ -132,7 +146,7 @@ def _orbits(
             tuple(sorted(Factor(tuple(spins[k] for k in part), mark) for part, mark in numbers))
         )
         if pattern not in seen:
-            classes.append(orbit(pattern, moves))
+            classes.append(orbit(pattern, [turn.spin for turn in turns]))
             seen |= {*classes[-1]}
     counts = [len(of[kind][0].values) for kind in kinds]
     told_apart = any(mark.kind == "field" for kind in kinds for mark in of[kind])

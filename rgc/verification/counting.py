@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rgc.model.groups import Group, Local, Signs
 from rgc.model.lattice import Lattice
-from rgc.model.observables import Tally
+from rgc.model.observables import Combined, Tally
 from rgc.model.operators import Product
 from rgc.model.sectors import SectorOperator
 from rgc.model.spins import Species
@@ -30,6 +30,12 @@ def counted(
     Every cell where a product exists contributes 1 or -1 for an even or odd number of its spins at
     -1.
     """
+    if isinstance(tally.operator, Combined):
+        weighed = (
+            weight * counted(Tally(part, tally.axis), lattice, fields, species)
+            for weight, part in tally.operator.parts
+        )
+        return np.asarray(sum(weighed))
     if isinstance(tally.operator, Local | Signs):
         return _of_states(tally.operator, tally.axis, lattice, fields, species)
     sums = [

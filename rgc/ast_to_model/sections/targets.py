@@ -16,7 +16,7 @@ from rgc.model.spec import FlowOfSpec, Spec
 from rgc.model.stack import MOST_RINGS, Stack, rings_of
 from rgc.passes.find_sectors import find_sectors, sectors_by_level, split_operator
 from rgc.passes.find_turns import find_turns
-from rgc.passes.generate_operators import generate_operators
+from rgc.passes.generate_operators import generate_operators, operator_turns
 from rgc.passes.tell_operators import hidden_operators, tell_hidden, tell_operators
 from rgc.schemes import SCHEMES
 from rgc.schemes.free_energies import FREE_ENERGIES
@@ -270,13 +270,14 @@ def _measured(spec: Spec) -> Sequence[Operator]:
         return []
     if spec.hamiltonian is None or not all(each.two_states for each in spec.species):
         return []
+    physics = spec.lattice, spec.species, spec.hamiltonian
+    blocks = tuple(block for block in spec.blocks if block.rules)
+    zero = () if spec.scan else spec.hamiltonian.zero
     return generate_operators(
-        spec.lattice,
-        spec.species,
-        spec.hamiltonian,
-        blocks=tuple(block for block in spec.blocks if block.rules),
+        *physics,
         reach=basis.range,
         bodies=basis.bodies,
+        turns=operator_turns(*physics, zero=zero, blocks=blocks),
     )
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rgc.model.groups import Local, Reach, present
 from rgc.model.hamiltonian import Term
 from rgc.model.lattice import Cell, Lattice
-from rgc.model.observables import Summand
+from rgc.model.observables import Combined, Summand
 from rgc.model.operators import Operator, Spin
 from rgc.model.pair_sums import PairSum
 from rgc.model.sectors import SectorOperator
@@ -205,6 +205,8 @@ def operator_pieces(
     """
     if isinstance(operator, PairSum):
         raise TypeError("pairs that are kept whole are too many to be enumerated")
+    if isinstance(operator, Combined):
+        raise TypeError("no measure combines sums: those of the operators of levels are sampled")
     pieces: list[list[Piece]] = [
         [] for _ in range(1 if axis is None else cluster.lattice.cells[axis])
     ]

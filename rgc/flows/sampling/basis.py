@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rgc.language.values import OperatorBasis
 from rgc.model.block import Block
-from rgc.model.observables import Tally
+from rgc.model.groups import Local
+from rgc.model.lattice import Lattice
+from rgc.model.observables import Combined, Products, Tally
 from rgc.model.operators import Operator
 from rgc.model.patterns import StateOperator
-from rgc.model.sectors import SectorOperator, Sectors
+from rgc.model.sectors import UNEQUAL, Sectors
+from rgc.passes.compare_species import Compared, Difference, compare_species
 from rgc.passes.find_sectors import flips_of_states, sectors_by_level, split_operator
-from rgc.passes.generate_operators import generate_operators, operator_range
-from rgc.passes.generate_patterns import generate_patterns
+from rgc.passes.find_turns import Turn, firsts
+from rgc.passes.fold_operators import fold_operators
+from rgc.passes.generate_operators import generate_operators, operator_range, operator_turns
+from rgc.passes.generate_patterns import generate_patterns, pattern_turns, value_turns
 from rgc.passes.local_energies import unit_tables
 
 if TYPE_CHECKING:
     from rgc.flows.sampling.model import Model
+
+
+Parts = dict[str, dict[str, Tally]]
+"""What is tallied at a level, by sector and name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -33,9 +42,13 @@ class Basis:
     - `broken` says that the Hamiltonian has such sectors and that the block maps keep none of
       them.
     - `single` says that the invariant sector holds single spins that tell states apart.
+    - `operators` are the operators before equal species are exchanged, and `equal` says what
+      exchanges make of those of the invariant sector.
+    - `alike` holds pairs of species that could be exchanged if their terms were one.
     """
 
     operators: Sequence[Operator | StateOperator]
+    equal: Compared[Operator] | Compared[StateOperator]
     tallies: Sequence[Mapping[str, tuple[Tally, ...]]]
     names: Mapping[str, tuple[str, ...]]
     ranges: Mapping[str, tuple[float, ...]]
@@ -43,6 +56,24 @@ class Basis:
     magnetic: tuple[tuple[str, ...], ...]
     broken: bool
     single: bool
+    alike: tuple[tuple[str, str], ...]
+
+    def flagged(self, lattice: Lattice) -> frozenset[str]:
+        """The names of the operators that wrap onto others on a lattice and leave the basis."""
+        if not self.equal.differences:
+            return _wrapping(self.operators, lattice)
+        charged = {name for s, of in self.names.items() if s != self.invariant for name in of}
+        compared = dict.fromkeys(o for each in self.equal.differences for o in each.operators)
+        inside = _wrapping([*compared], lattice)
+        return (
+            (_wrapping(self.operators, lattice) & charged)
+            | (_wrapping(self.equal.unchanged, lattice) & {*self.names.get(self.invariant, ())})
+            | {
+                each.name
+                for each in self.equal.differences
+                if any(operator.name in inside for operator in each.operators)
+            }
+        )
 
 
 def make_basis(model: Model, blocks: Sequence[Block], steps: int) -> Basis:
@@ -54,84 +85,88 @@ def make_basis(model: Model, blocks: Sequence[Block], steps: int) -> Basis:
 
 
 def _of_products(model: Model, blocks: Sequence[Block], steps: int) -> Basis:
-    basis = cast(OperatorBasis, model.options["basis"])
-    operators = generate_operators(
-        model.lattice,
-        model.species,
-        model.hamiltonian,
-        zero=model.zero,
-        blocks=_used(blocks, steps),
-        reach=basis.range,
-        bodies=basis.bodies,
-    )
+    basis, used = cast(OperatorBasis, model.options["basis"]), _used(blocks, steps)
+    physics = model.lattice, model.species, model.hamiltonian
+
+    def generated(turns: Sequence[Turn]) -> tuple[Operator, ...]:
+        return generate_operators(
+            *physics, zero=model.zero, reach=basis.range, bodies=basis.bodies, turns=turns
+        )
+
+    equal = compare_species(operator_turns(*physics, zero=model.zero, blocks=used), generated)
     sectors = sectors_by_level(model.sectors, blocks, steps)
-    tallies, names = _tallies(operators, sectors)
-    reach = {operator.name: operator_range(operator, model.lattice) for operator in operators}
-    magnetic, invariant = _magnetic(operators, sectors[-1]), sectors[0].invariant
+    invariant, magnetic = sectors[0].invariant, _magnetic(equal.operators, sectors[-1])
+    parts = [_parts(equal, of_level) for of_level in sectors]
+    names = _names(parts)
     return Basis(
-        operators=operators,
-        tallies=tallies,
+        operators=equal.operators,
+        equal=equal,
+        tallies=_tallies(parts, names),
         names=names,
-        ranges={sector: tuple(reach[name] for name in kept) for sector, kept in names.items()},
+        ranges=_ranges(equal, names, invariant, model.lattice),
         invariant=invariant,
         magnetic=magnetic,
-        broken=not magnetic and bool(_magnetic(operators, model.sectors)),
+        broken=not magnetic and bool(_magnetic(equal.operators, model.sectors)),
         single=any(
             operator.bodies == 1 and operator.name in names.get(invariant, ())
-            for operator in operators
+            for operator in equal.unchanged
         ),
+        alike=_alike(model, used, equal.turns),
     )
 
 
 def _of_states(model: Model, blocks: Sequence[Block], steps: int) -> Basis:
+    basis, used = cast(OperatorBasis, model.options["basis"]), _used(blocks, steps)
+    physics = model.lattice, model.species, model.hamiltonian
     terms = [term for term in model.hamiltonian.terms if term.name not in model.zero]
     tables = [table for term in terms for table in unit_tables(term, model.species)]
     flips = flips_of_states(tables, model.lattice, model.species)
+    sectors = sectors_by_level(flips, blocks, steps)
 
-    def generated(
-        sectors: Collection[Sectors], blocks: Sequence[Block], bodies: int
-    ) -> tuple[StateOperator, ...]:
+    def generated(turns: Sequence[Turn]) -> tuple[StateOperator, ...]:
         return generate_patterns(
-            model.lattice,
-            model.species,
-            model.hamiltonian,
+            *physics,
             sectors,
             zero=model.zero,
-            blocks=blocks,
+            blocks=used,
             reach=basis.range,
-            bodies=bodies,
+            bodies=basis.bodies,
+            turns=turns,
         )
 
-    basis = cast(OperatorBasis, model.options["basis"])
-    sectors = sectors_by_level(flips, blocks, steps)
-    operators = generated(sectors, _used(blocks, steps), basis.bodies)
-    invariant = sectors[0].invariant
-    by_sector = {
-        sector: [operator for operator in operators if operator.sector == sector]
-        for sector in dict.fromkeys([invariant, *(operator.sector for operator in operators)])
-    }
-    by_sector = {sector: of_sector for sector, of_sector in by_sector.items() if of_sector}
-    tallies = {
-        sector: tuple(Tally(operator.summed) for operator in of_sector)
-        for sector, of_sector in by_sector.items()
-    }
-    magnetic = _fields(operators, invariant)
+    equal = compare_species(pattern_turns(*physics, zero=model.zero, blocks=used), generated)
+    invariant, magnetic = sectors[0].invariant, _fields(equal.operators, sectors[0].invariant)
+    parts = _state_parts(equal, invariant)
+    names = _names([parts])
+    singles = generate_patterns(*physics, [flips], zero=model.zero, reach=basis.range, bodies=1)
     return Basis(
-        operators=operators,
-        tallies=[tallies] * (steps + 1),
-        names={
-            sector: tuple(operator.name for operator in of_sector)
-            for sector, of_sector in by_sector.items()
-        },
-        ranges={
-            sector: tuple(operator_range(operator, model.lattice) for operator in of_sector)
-            for sector, of_sector in by_sector.items()
-        },
+        operators=equal.operators,
+        equal=equal,
+        tallies=_tallies([parts], names) * (steps + 1),
+        names=names,
+        ranges=_ranges(equal, names, invariant, model.lattice),
         invariant=invariant,
         magnetic=magnetic,
-        broken=not magnetic and bool(_fields(generated([flips], (), 1), flips.invariant)),
-        single=any(operator.field and operator.sector == invariant for operator in operators),
+        broken=not magnetic and bool(_fields(singles, flips.invariant)),
+        single=any(each.field and each.sector == invariant for each in equal.unchanged),
+        alike=_alike(model, used, equal.turns),
     )
+
+
+def _alike(
+    model: Model, blocks: Sequence[Block], turns: Sequence[Turn]
+) -> tuple[tuple[str, str], ...]:
+    """The first of some species that the values of the Hamiltonian treat alike, and each other one,
+    where its terms do not.
+    """
+    if len(model.species) < 2:
+        return ()
+    wide = value_turns(
+        model.lattice, model.species, model.hamiltonian, zero=model.zero, blocks=blocks
+    )
+    by_value, own = firsts(wide), firsts(turns)
+    names = [kind.name for kind in model.species]
+    return tuple((names[by_value[k]], names[k]) for k in sorted({*own}) if by_value[k] != k)
 
 
 def _used(blocks: Sequence[Block], steps: int) -> tuple[Block, ...]:
@@ -145,37 +180,85 @@ def _fields(operators: Sequence[StateOperator], invariant: str) -> tuple[tuple[s
     return tuple((sector,) for sector in sorted(sectors - {invariant}))
 
 
-def _tallies(
-    operators: Sequence[Operator], sectors: Sequence[Sectors]
-) -> tuple[list[dict[str, tuple[Tally, ...]]], dict[str, tuple[str, ...]]]:
-    """The tallies of each level by sector, and the names of their operators.
+def _parts(equal: Compared[Operator], sectors: Sectors) -> Parts:
+    """What is tallied at a level of these sectors."""
+    out = _by_sector(equal.operators, sectors)
+    if equal.differences:
+        invariant = sectors.invariant
+        own = dict.fromkeys(each for pair in equal.differences for each in pair.operators)
+        alone = _by_sector([*own], sectors)[invariant]
+        out[invariant] = _by_sector(equal.unchanged, sectors)[invariant]
+        out[UNEQUAL] = {
+            each.name: _apart(each, [alone[operator.name] for operator in each.operators])
+            for each in equal.differences
+            if all(operator.name in alone for operator in each.operators)
+        }
+    return out
 
-    The operators are those that have a part in the sector at every level.
-    """
-    parts = [_by_sector(operators, sectors_of_level) for sectors_of_level in sectors]
+
+def _by_sector(operators: Sequence[Operator], sectors: Sectors) -> Parts:
+    out: Parts = {name: {} for name in sectors.names}
+    for operator in operators:
+        for part in split_operator(operator, sectors):
+            out[part.sector][part.name] = Tally(part)
+    return out
+
+
+def _state_parts(equal: Compared[StateOperator], invariant: str) -> Parts:
+    """What is tallied at every level of operators that are in one sector each."""
+    of_all = {o.name: Tally(o.summed) for o in equal.unchanged if o.sector == invariant}
+    out: Parts = {invariant: of_all}
+    for each in equal.operators:
+        if each.sector != invariant:
+            out.setdefault(each.sector, {})[each.name] = Tally(each.summed)
+    for pair in equal.differences:
+        if pair.operators[0].sector == invariant:
+            tallies = [Tally(operator.summed) for operator in pair.operators]
+            out.setdefault(UNEQUAL, {})[pair.name] = _apart(pair, tallies)
+    return out
+
+
+def _apart(pair: Difference[Any], tallies: Sequence[Tally]) -> Tally:
+    summed = [cast(Products | Local, tally.operator) for tally in tallies]
+    return Tally(Combined(tuple(zip(map(float, pair.weights), summed, strict=True))))
+
+
+def _names(parts: Sequence[Parts]) -> dict[str, tuple[str, ...]]:
+    """Those of the operators that have a part in a sector at every level."""
     common = {
         sector: tuple(name for name in first if all(name in part[sector] for part in parts))
         for sector, first in parts[0].items()
     }
-    names = {sector: kept for sector, kept in common.items() if kept}
-    tallies = [
-        {
-            sector: tuple(Tally(part[sector][name]) for name in kept)
-            for sector, kept in names.items()
-        }
+    return {sector: kept for sector, kept in common.items() if kept}
+
+
+def _tallies(
+    parts: Sequence[Parts], names: Mapping[str, Sequence[str]]
+) -> list[Mapping[str, tuple[Tally, ...]]]:
+    """The tallies of each level by sector."""
+    return [
+        {sector: tuple(part[sector][name] for name in kept) for sector, kept in names.items()}
         for part in parts
     ]
-    return tallies, names
 
 
-def _by_sector(
-    operators: Sequence[Operator], sectors: Sectors
-) -> dict[str, dict[str, SectorOperator]]:
-    out: dict[str, dict[str, SectorOperator]] = {name: {} for name in sectors.names}
-    for operator in operators:
-        for part in split_operator(operator, sectors):
-            out[part.sector][part.name] = part
-    return out
+def _ranges(
+    equal: Compared[Any], names: Mapping[str, Sequence[str]], invariant: str, lattice: Lattice
+) -> dict[str, tuple[float, ...]]:
+    def of(operators: Sequence[Operator | StateOperator]) -> dict[str, float]:
+        return {each.name: operator_range(each, lattice) for each in operators}
+
+    alone, unchanged = of(equal.operators), of(equal.unchanged)
+    apart = {each.name: operator_range(each.operators[0], lattice) for each in equal.differences}
+    known = {invariant: unchanged, UNEQUAL: apart}
+    return {
+        sector: tuple(known.get(sector, alone)[name] for name in kept)
+        for sector, kept in names.items()
+    }
+
+
+def _wrapping(operators: Sequence[Operator | StateOperator], lattice: Lattice) -> frozenset[str]:
+    return frozenset(each.operator.name for each in fold_operators(operators, lattice) if each.flag)
 
 
 def _magnetic(operators: Sequence[Operator], sectors: Sectors) -> tuple[tuple[str, ...], ...]:

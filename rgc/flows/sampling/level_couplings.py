@@ -48,7 +48,7 @@ class LevelCouplings:
         sector = self.levels.basis.invariant
         index = kept(self.levels, number, sector)
         names = [self.levels.names[sector][k] for k in index]
-        by_name = {each.name: each for each in self.levels.basis.operators}
+        by_name = {each.name: each for each in self.levels.basis.equal.unchanged}
         operators = [each for name in names if isinstance(each := by_name[name], Operator)]
         fields = spins(arrays[f"{HEAD}_{number}_0"], (1, -1))
         group = np.arange(len(fields)) * GROUPS // len(fields)

@@ -20,7 +20,7 @@ from rgc.model.block_maps import TRIED
 from rgc.model.lattice import Lattice
 from rgc.model.observables import Tally
 from rgc.model_to_program.block_to_rule import BlockProgram, block_to_rule
-from rgc.passes.fold_operators import fold_operators, holds_range
+from rgc.passes.fold_operators import holds_range
 from rgc.program.draws import Key, step_keys
 
 if TYPE_CHECKING:
@@ -136,11 +136,7 @@ def make_levels(
                 lattice=lattice,
                 tallies=tallies,
                 made={sector: recorder.made(each) for sector, each in tallies.items()},
-                flagged=frozenset(
-                    folded.operator.name
-                    for folded in fold_operators(basis.operators, lattice)
-                    if folded.flag
-                ),
+                flagged=basis.flagged(lattice),
                 wrapped=not holds_range(lattice, reach),
                 recorder=recorder,
                 blocking=(

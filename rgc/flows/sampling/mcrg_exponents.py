@@ -19,6 +19,7 @@ from rgc.analysis.level_spectra import (
     chain,
     directions,
     may_be_logarithmic,
+    second_relevant,
     settles,
 )
 from rgc.analysis.systematic import RESOLVED
@@ -32,6 +33,7 @@ HIDDEN = (
 )
 SLOWLY = "corrections to scaling fall so slowly that they may be logarithms"
 MIXED = "y_t is not told from the exponent of single spins"
+SECOND = "the invariant sector has a second relevant exponent"
 HAMILTONIAN = "no symmetry of the Hamiltonian tells thermal from magnetic"
 BLOCK_MAP = "the block map keeps no symmetry of the Hamiltonian that tells thermal from magnetic"
 """What is lacking where there is no y_h."""
@@ -117,7 +119,12 @@ def find_exponents(spectra: Spectra, averages: str) -> Exponents:
     return Exponents(
         table,
         {f"{name}_extrapolated": estimate(limit) for name, limit in limits.items() if limit},
-        (*_without_error(table), *_unsettled(spectra), *_slowly(spectra, flow)),
+        (
+            *_without_error(table),
+            *_unsettled(spectra),
+            *_slowly(spectra, flow),
+            *_two_relevant(spectra),
+        ),
     )
 
 
@@ -187,6 +194,20 @@ def _slowly(spectra: Spectra, flow: Directions) -> Iterator[str]:
     )
 
 
+def _two_relevant(spectra: Spectra) -> Iterator[str]:
+    found = chain(spectra.thermal.steps)
+    second = None if found is None or spectra.single else second_relevant(found)
+    if found is None or second is None:
+        return
+    first = float(found.last.full[0])
+    yield (
+        f"{SECOND}, {float(second[0]):.3g} beside {first:.3g} at level {found.last.level}: y_t is "
+        "the larger one, and the other may be that of the temperature. Either the point is "
+        "multicritical, or a symmetry of the Hamiltonian that sectors do not see changes some "
+        "operators of this one and not others"
+    )
+
+
 def _changes(steps: Sequence[LevelSpectrum]) -> str:
     full = [float(level.full[0]) for level in steps if level.ranges]
     return ", ".join(f"{after - before:+.2g}" for before, after in pairwise(full))
@@ -200,6 +221,16 @@ def choose_magnetic(candidates: Sequence[FreeMap]) -> FreeMap | None:
         return -np.inf if value is None else value
 
     return max(candidates, key=size, default=None)
+
+
+def alike_by_value(levels: Levels) -> Iterator[str]:
+    """A warning where species are equal only as the couplings have the same values here."""
+    for first, second in levels.basis.alike:
+        yield (
+            f"{first} and {second} have the same couplings here, but terms of their own, so that "
+            "sectors do not see that they can be exchanged: y_t may be the exponent of their "
+            "difference. Give equal terms one parameter, or write them as one sum"
+        )
 
 
 def lacking(levels: Levels) -> tuple[str, ...]:

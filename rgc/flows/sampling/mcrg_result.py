@@ -19,6 +19,7 @@ from rgc.flows.sampling.halves import Compared, start_remembered
 from rgc.flows.sampling.mcrg_exponents import (
     MIXED,
     Spectra,
+    alike_by_value,
     choose_magnetic,
     find_exponents,
     lacking,
@@ -100,6 +101,7 @@ def mcrg_result(
             *_operators_remember(levels, shown, samples, forgotten=forgotten, used=sampler.updates),
             *exponents.warnings,
             *lacking(levels),
+            *alike_by_value(levels),
             *doubts_at_edges(estimator.observables, sampler.model.lattice),
         ),
         provenance=provenance,

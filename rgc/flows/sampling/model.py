@@ -18,7 +18,7 @@ from rgc.model.graphs import Column
 from rgc.model.groups import Local, Merged, Signs
 from rgc.model.hamiltonian import Hamiltonian
 from rgc.model.lattice import Complete, Lattice
-from rgc.model.observables import Linear, Tallied, Tally
+from rgc.model.observables import Combined, Linear, Tallied, Tally
 from rgc.model.operators import Product, Spin
 from rgc.model.options import Options
 from rgc.model.pair_sums import MOST_WRITTEN, PairSum, kept_whole, obstacle, split_pairs
@@ -197,7 +197,7 @@ def make_model(
     )
 
 
-def _multiplied(operator: Tallied | Local) -> Iterator[Spin]:
+def _multiplied(operator: Tallied | Local | Combined) -> Iterator[Spin]:
     """The spins of the products of a sum, and the random numbers that multiply signs."""
     signs = operator.signs if isinstance(operator, Signs) else ()
     yield from (number for sign in signs for number in sign.numbers)

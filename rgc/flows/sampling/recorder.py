@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rgc.backend import Arguments
 from rgc.model.groups import Local, Reach
 from rgc.model.lattice import Lattice
-from rgc.model.observables import Tallied, Tally
+from rgc.model.observables import Combined, Tallied, Tally
 from rgc.model.pair_sums import PairSum
 from rgc.model.spins import Species
 from rgc.model_to_program.operators_to_tallies import Record, TallyRequest, operators_to_tallies
@@ -35,7 +35,8 @@ Sums = Mapping[Tally, NDArray[Any]]
 @dataclass(frozen=True, slots=True, eq=False)
 class Recorder:
     """A compiled record. `tallies[array]`: what each of its arrays holds. `split`: the sums of
-    tables, as linear combinations of those. `nothing`: its run-time values, of which it has none.
+    tables and combined sums, as linear combinations of those. `nothing`: its run-time values, of
+    which it has none.
     """
 
     lattice: Lattice
@@ -46,7 +47,13 @@ class Recorder:
     nothing: Arguments
 
     def places(self, tally: Tally) -> float:
-        """How many products, or functions of states, a sum without an axis has."""
+        """How many products, or functions of states, a sum without an axis has; each by its weight,
+        without its sign, where sums are combined.
+        """
+        if isinstance(tally.operator, Combined):
+            return sum(
+                abs(weight) * self.places(Tally(part)) for weight, part in tally.operator.parts
+            )
         if isinstance(tally.operator, Local):
             return sum(map(self._standing, tally.operator.reaches))
         return float(self.record.places[0][self.tallies[0].index(tally)])
@@ -106,15 +113,13 @@ def make_recorder(
     """The recorder of some tallies for that many words.
 
     Equal tallies are counted once. Those without an axis are the first array, in the order in which
-    they are given. Tables are counted as the signs that they are split into.
+    they are given. Tables are counted as the signs that they are split into, and combined sums as
+    their parts.
     """
     tables = {
-        tally: tuple(
-            (weight, Tally(signs, tally.axis))
-            for weight, signs in split_local(tally.operator, species)
-        )
+        tally: tuple(_parts(tally, species))
         for tally in tallies
-        if isinstance(tally.operator, Local)
+        if isinstance(tally.operator, Local | Combined)
     }
     tallies = [
         part
@@ -135,7 +140,21 @@ def make_recorder(
     return Recorder(lattice, record, backend.compile(record.program), split, tables, nothing)
 
 
+def _parts(tally: Tally, species: Sequence[Species]) -> Iterator[tuple[float, Tally]]:
+    """The sums that programs tally, with their weights in this one."""
+    match tally.operator:
+        case Local() as tables:
+            for weight, signs in split_local(tables, species):
+                yield weight, Tally(signs, tally.axis)
+        case Combined(parts):
+            for weight, part in parts:
+                for inner, own in _parts(Tally(part, tally.axis), species):
+                    yield weight * inner, own
+        case _:
+            yield 1.0, tally
+
+
 def _tallied(tally: Tally) -> Tallied:
-    if isinstance(tally.operator, Local | PairSum):
-        raise TypeError("a sum of tables is tallied as signs, and one over pairs by no program")
+    if isinstance(tally.operator, Local | Combined | PairSum):
+        raise TypeError("tables and combined sums are tallied in parts, and pairs by no program")
     return tally.operator

@@ -17,7 +17,7 @@ from rgc.flows.sampling.sampler import Sampler, make_sampler
 from rgc.language.values import OperatorBasis
 from rgc.model.block import Block
 from rgc.model.lattice import Lattice
-from rgc.model.observables import Tally
+from rgc.model.observables import Combined, Tally
 from rgc.model.operators import Operator
 from rgc.model.sectors import SectorOperator, Sectors
 from rgc.passes.decide_blocks import HardMap
@@ -140,8 +140,7 @@ def _level(
     def tallied(level: int) -> dict[str, tuple[Tally, ...]]:
         return {
             sector: tuple(
-                Tally(unfolded.operator(level, _operator(basis.tallies[level][sector][k])))
-                for k in numbers
+                _summed(unfolded, level, basis.tallies[level][sector][k]) for k in numbers
             )
             for sector, numbers in kept.items()
         }
@@ -195,8 +194,7 @@ def _that_fit(basis: Basis, lattice: Lattice) -> tuple[frozenset[str], dict[str,
     """The operators that wrap onto others on a lattice, and the numbers of those that do not, by
     sector.
     """
-    folded = fold_operators(_products(basis), lattice)
-    flagged = frozenset(each.operator.name for each in folded if each.flag)
+    flagged = basis.flagged(lattice)
     kept = {
         sector: [k for k, name in enumerate(names) if name not in flagged]
         for sector, names in basis.names.items()
@@ -227,7 +225,16 @@ def _asked(model: Model) -> OperatorBasis:
 
 
 def _products(basis: Basis) -> Sequence[Operator]:
-    return [operator for operator in basis.operators if isinstance(operator, Operator)]
+    """Those among which the invariant ones are."""
+    return [each for each in basis.equal.unchanged if isinstance(each, Operator)]
+
+
+def _summed(unfolded: Unfolded, level: int, tally: Tally) -> Tally:
+    """The same sum over a level, as a sum over the crystal."""
+    if isinstance(tally.operator, Combined):
+        parts = [(weight, _operator(Tally(part))) for weight, part in tally.operator.parts]
+        return Tally(Combined(tuple((w, unfolded.operator(level, part)) for w, part in parts)))
+    return Tally(unfolded.operator(level, _operator(tally)))
 
 
 def _operator(tally: Tally) -> Operator | SectorOperator:
@@ -302,9 +309,9 @@ def _outside(
         model.species,
         model.hamiltonian,
         zero=model.zero,
-        blocks=tuple(dict.fromkeys(blocks)),
         reach=wide.range,
         bodies=wide.bodies,
+        turns=basis.equal.turns,
     )
     others = [operator for operator in found if operator.products not in known]
     lattice = model.lattice

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from rgc.analysis.free_map import FreeMap
-from rgc.analysis.level_spectra import LevelSpectrum
+from rgc.analysis.level_spectra import MARGINAL, LevelSpectrum
 from rgc.flows.sampling.mcrg_exponents import (
     HIDDEN,
     NO_HEADLINE,
+    SECOND,
     UNSETTLED,
     Exponents,
     Spectra,
@@ -96,3 +101,24 @@ def test_nothing_follows_from_an_exponent_of_unknown_kind() -> None:
     assert exponents.table["nu"].value is None
     assert "single spins" in exponents.table["nu"].note
     assert NO_HEADLINE in found([0.62, 0.61, 0.605], single=True).warnings[0]
+
+
+def test_a_second_relevant_exponent_is_said_to_be_there() -> None:
+    """Where it is seen above a marginal one at the last two levels, not at one of them alone."""
+
+    def warned(*seconds: float) -> tuple[str, ...]:
+        steps = [level(n, y, y, noise=1e-4) for n, y in enumerate((1.09, 1.1, 1.1), 1)]
+        both = tuple(
+            replace(
+                step,
+                spectra={n: np.hstack([w, np.exp(y) * w / w[0]]) for n, w in step.spectra.items()},
+            )
+            for step, y in zip(steps, seconds, strict=True)
+        )
+        spectra = Spectra(thermal=FreeMap(steps=both), magnetic=None, dimension=2, single=False)
+        return find_exponents(spectra, TOLD).warnings
+
+    (warning,) = warned(-0.5, 0.87, 0.88)
+    assert warning.startswith(f"{SECOND}, 0.88 beside 1.1 at level 3")
+    for seconds in ((0.9, -0.1, 0.88), (0.9, 0.88, -0.1), (-0.5, MARGINAL - 0.05, MARGINAL)):
+        assert not [each for each in warned(*seconds) if each.startswith(SECOND)]

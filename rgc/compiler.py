@@ -127,6 +127,7 @@ def compile(
     from rgc import cost
     from rgc.ast_to_model.today import refuse_later
     from rgc.kernel_cache import KernelCache
+    from rgc.large_couplings import doubtful_places
 
     if not isinstance(spec, str | Path) and (settings or scan):
         raise TypeError("settings and scan are for a spec that is read here: give them to rgc.load")
@@ -137,8 +138,11 @@ def compile(
     chosen = backends.load(backend, threads=threads) if isinstance(backend, str) else backend
     machine = KernelCache(chosen, general=source.count > 1 or bool(source.spec.taken))
     compiled = Compiled(source, machine, threads, source.zero)
-    if not source.spec.runs:
-        compiled.flow(source.places[0], source.seed)  # refusals come now, not when the run starts
+    if not source.spec.runs:  # refusals come now, not when the run starts
+        first = source.places[0]
+        others = (place for place in doubtful_places(source) if place is not first)
+        for place in (first, *others):
+            compiled.flow(place, source.seed)
     for run in source.spec.runs:
         other = load(run.file, settings=run.settings, scan=run.scan)
         compile(other, backend=machine, threads=threads, max_memory=max_memory)

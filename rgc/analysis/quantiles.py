@@ -19,10 +19,12 @@ def quantile(draw: Distribution, u: Any) -> Floats:
 
 
 def normal(u: Any, mean: float, sd: float) -> Any:
-    """The quantile of a Gaussian. A u of 53 bits stands for the middle of its interval."""
+    """The quantile of a Gaussian. A u of 53 bits stands for the middle of its interval, as far as
+    that is not rounded to 1, where the quantile is infinite.
+    """
     from scipy.special import ndtri
 
-    return mean + sd * ndtri(u + 2.0**-54)
+    return mean + sd * ndtri(np.minimum(u + 2.0**-54, 1 - 2.0**-53))
 
 
 _QUANTILES: Mapping[str, Callable[..., Any]] = {

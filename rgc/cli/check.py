@@ -13,10 +13,11 @@ from rgc.ast_to_model.today import later
 from rgc.cli import DONE, WRONG, tell, tell_problems
 from rgc.cli.arguments import Parser, add_max_memory
 from rgc.cli.settings import Entries, add_settings, entries, source
-from rgc.compiler import load
+from rgc.compiler import compile, load
 from rgc.errors import Problem, SpecError, escape, placed, render
+from rgc.large_couplings import MOST_DRAWS, doubtful_places, draws, some_places
 from rgc.loaded import Loaded
-from rgc.model.spec import Spec
+from rgc.model.weighed import Weighed
 from rgc.schemes import SCHEMES
 from rgc.schemes.cost import NOTHING, Cost
 
@@ -89,32 +90,37 @@ def main(words: Sequence[str]) -> int:
 def _check(name: str, settings: Entries, scan: Entries, options: Namespace) -> Checked:
     try:
         loaded = load(source(name), settings=settings, scan=scan)
-        _check_tables(loaded.spec)
+        _check_laws(loaded)
         unread = sum(map(_check_files, (loaded, *loaded.others)))
         cost.refuse(loaded, options.max_memory)
+        undrawn = not unread and _check_couplings(loaded, options.max_memory)
     except SpecError as error:
         return Checked(name, "", NOTHING, error.problems)
     warnings = (*loaded.warnings, *later(loaded.spec))
     are = "file is" if unread == 1 else "files are"
     later_on = f"; {unread} large {are} looked at when it runs" if unread else ""
+    later_on += "; random couplings are looked at when it runs" if undrawn else ""
     summary = "" if warnings and options.strict else loaded.summary + later_on
     return Checked(name, summary, cost.of_run(loaded), warnings)
 
 
-def _check_tables(spec: Spec) -> None:
-    """Raise `SpecError` for block maps whose laws are tables that no program can hold.
+def _check_laws(loaded: Loaded) -> None:
+    """Raise `SpecError` for block maps whose laws no program can hold: written out ones, whose
+    tables may be too long and whose fields too large.
 
     The lowering is imported for these alone.
     """
+    spec = loaded.spec
     ready = SCHEMES[spec.flow.scheme].ready if spec.flow is not None else None
-    if ready is None or ready.kind != "programs":
+    laws = (law for block in spec.blocks for rule in block.rules for law in rule.laws)
+    if ready is None or ready.kind != "programs" or not any(isinstance(x, Weighed) for x in laws):
         return
-    for block in dict.fromkeys(spec.blocks):
-        if any(rule.tabulated for rule in block.rules):
-            from rgc.model_to_program.block_to_rule import check_laws
+    from rgc.model_to_program.block_to_rule import check_laws
 
-            with placed(spec.place("block")):
-                check_laws(block, spec.species)
+    blocks = (block for place in some_places(loaded) for block in loaded.at(place).blocks)
+    for block in dict.fromkeys(blocks):
+        with placed(spec.place("block")):
+            check_laws(block, spec.species)
 
 
 def _check_files(loaded: Loaded) -> int:
@@ -127,6 +133,17 @@ def _check_files(loaded: Loaded) -> int:
 
         check_values(loaded.spec)
     return large
+
+
+def _check_couplings(loaded: Loaded, most: float | None) -> bool:
+    """Raise `SpecError` for couplings that are too large to be sampled, by making the flow, with
+    its draws, where they may be. Returns whether there are too many of these for a check.
+    """
+    doubtful = any(True for _ in doubtful_places(loaded))
+    if doubtful and draws(loaded.spec) <= MOST_DRAWS:
+        compile(loaded, backend="reference", max_memory=most)
+        return False
+    return doubtful
 
 
 def _say(checked: Checked) -> None:

@@ -217,17 +217,20 @@ def _term(term: Term, spec: Spec) -> str:
         else ()
     )
     sign = "-" if term.sign < 0 else "+"
+    own = f", each times a {term.inhomogeneous} of its own" if term.inhomogeneous else ""
     if term.tables:
         return (
             f"{sign} {term.name} = {term.coupling:.12g}: {len(term.tables)} tables of "
-            f"{len(term.tables[0].energies)} energies"
+            f"{len(term.tables[0].energies)} energies{own}"
         )
     products = [
         (f"{weight:g} " if weight != 1 else "") + _product(product, names, letters)
         for weight, product in term.products
     ]
     more = f" + {len(products) - SHOWN} more" if len(products) > SHOWN else ""
-    return f"{sign} {term.name} = {term.coupling:.12g}: " + " + ".join(products[:SHOWN]) + more
+    return (
+        f"{sign} {term.name} = {term.coupling:.12g}: " + " + ".join(products[:SHOWN]) + more + own
+    )
 
 
 def _product(product: Product, names: list[str], letters: tuple[str, ...]) -> str:

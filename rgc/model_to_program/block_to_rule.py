@@ -39,7 +39,7 @@ from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.state_classes import class_masks, state_classes
 from rgc.passes.choose_acceptance import MOST_CLASSES
 from rgc.program.draws import Generator
-from rgc.program.exponentials import LIMIT, UNIT
+from rgc.program.exponentials import LIMIT, UNIT, too_large
 from rgc.program.lattice.nodes import Bernoulli, Logistic, Store, Value, Weigh
 from rgc.program.lattice.program import Field, Program, Rule, Stage
 from rgc.program.lattice.verify import verify
@@ -236,9 +236,7 @@ def _summed(
     `SpecError` for a field that lanes cannot hold."""
     largest = abs(local.constant) + sum(map(abs, local.slopes))
     if largest >= LIMIT:
-        message = f"a block spin may be in a field of {float(largest):.0f} kT; sampling allows "
-        problem = Problem("coupling-too-large", f"{message}less than {LIMIT}")
-        raise SpecError([problem])
+        raise too_large("a block spin may be in a field of", float(largest))
     base = tables.weight(local.constant + sum(local.slopes))
     slots = tuple(tables.weight(-2 * slope) for slope in local.slopes)
     return code.add(Logistic(code.add(Weigh(tuple(words), slots, base)), draw))

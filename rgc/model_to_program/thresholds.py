@@ -12,8 +12,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rgc.errors import Problem, SpecError
-from rgc.program.exponentials import LIMIT, UNIT
+from rgc.program.exponentials import LIMIT, UNIT, too_large
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,15 +126,4 @@ def check_weights(sizes: Sequence[Sequence[int]], halves: Sequence[int]) -> None
         default=0,
     )
     if worst >= LIMIT * UNIT:
-        message = (
-            f"flipping one spin may cost {worst / UNIT:.0f} kT; sampling allows less than {LIMIT}"
-        )
-        raise SpecError(
-            [
-                Problem(
-                    "coupling-too-large",
-                    message,
-                    hint="energies are in kT: is a coupling meant as J/T?",
-                )
-            ]
-        )
+        raise too_large("flipping one spin may cost", worst / UNIT)

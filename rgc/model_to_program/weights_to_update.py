@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from rgc.errors import Problem, SpecError
 from rgc.model.groups import Group, Signs
 from rgc.model.lattice import Lattice
 from rgc.model.operators import Product
@@ -30,7 +29,7 @@ from rgc.model_to_program.update import Row, threshold_of
 from rgc.passes.choose_acceptance_of_states import weighed_acceptance_of_states
 from rgc.passes.gather_stars import wrapped
 from rgc.program.draws import Generator
-from rgc.program.exponentials import LIMIT, UNIT
+from rgc.program.exponentials import LIMIT, UNIT, too_large
 from rgc.program.lattice.nodes import Couple, Logistic, Store, Weigh
 from rgc.program.lattice.program import Program, Rule, Stage
 from rgc.program.lattice.verify import verify
@@ -109,12 +108,7 @@ class WeighedUpdate:
         couplings, most = self._couplings(own[groups:])
         worst += most
         if worst >= LIMIT * UNIT:
-            message = (
-                f"flipping one spin may cost {worst / UNIT:.0f} kT; sampling allows less than "
-                f"{LIMIT}"
-            )
-            hint = "energies are in kT: is a coupling meant as J/T?"
-            raise SpecError([Problem("coupling-too-large", message, hint=hint)])
+            raise too_large("flipping one spin may cost", worst / UNIT)
         planes = self.program.planes
         levels = [threshold_of(row, own[:groups], planes) for row in self.rows]
         blocks = None if self.which is None else self.which[::64] // 64

@@ -9,6 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rgc.errors import Problem, SpecError
+
 Words = NDArray[np.uint64]
 
 COARSE = 22714
@@ -37,6 +39,14 @@ def exponentials() -> tuple[Words, Words]:
     coarse.setflags(write=False)
     fine.setflags(write=False)
     return coarse, fine
+
+
+def too_large(what: str, size: float) -> SpecError:
+    """The error of an energy beyond `LIMIT`, in kT; `what` is a sentence up to the number."""
+    message = f"{what} {size:.0f} kT; sampling allows less than {LIMIT}"
+    smaller = int(size // LIMIT) + 1
+    hint = f"energies are in kT: is a coupling meant as J/T? Those divided by {smaller} are sampled"
+    return SpecError([Problem("coupling-too-large", message, hint=hint)])
 
 
 def _floor_exp(number: int, scale: int) -> int:

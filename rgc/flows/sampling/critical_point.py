@@ -36,6 +36,13 @@ RULE = (
 MAGNETIC = "no symmetry keeps single spins out of the sector whose field is to vanish"
 """Why nothing is found in a field: its leading direction is magnetic."""
 
+ELSEWHERE = (
+    "start from other couplings, such as half of these or twice as large, and far into the ordered "
+    "phase with update=wolff where it suits the spins"
+)
+"""What helps a search that was on one side all the way, or stood in domains that single spins do
+not leave."""
+
 CONVERGED = 0.25
 """The last step of Newton's method may go so far, in widths of the transition on the lattice."""
 
@@ -198,17 +205,18 @@ def _reason(
     last = matched[-1].match
     shift = float(last.shift[0])
     if not np.isfinite([shift, last.width]).all():
-        return "the operators of the last level do not fluctuate"
+        return f"the operators of the last level do not fluctuate: {ELSEWHERE}"
     if not last.near and (bracket.low is None) != (bracket.high is None):
         more, end = ("less", bracket.low) if bracket.high is None else ("more", bracket.high)
         where = ", ".join(f"{name} = {value * (end or x):.3g}" for name, value in couplings.items())
         return (
             f"block spins of the larger lattice are {more} ordered as far as {where}, "
-            "so that no critical point was seen on the way"
+            f"so that no critical point was seen on the way: {ELSEWHERE}"
         )
     if not last.relevant:
         growth = float(jackknife(last.growth)[0])
-        return f"no direction is relevant: from level to level the field grows by {growth:.3g}"
+        grows = f"from level to level the field grows by {growth:.3g}"
+        return f"no direction is relevant, {grows}: {ELSEWHERE}"
     if abs(shift) > CONVERGED * last.width:
         return (
             f"the last step of Newton's method still goes over {abs(shift) / last.width:.2g} of "

@@ -28,6 +28,7 @@ from rgc.passes.merge_terms import merge_terms
 from rgc.passes.quench import quench, signs_alone
 from rgc.passes.wrapping import meets_itself, spins_meet
 from rgc.schemes.needs.disorder import by_heat_bath, pairs_of_copies
+from rgc.schemes.needs.lattice import count_sites
 from rgc.schemes.needs.steps import shapes
 from rgc.schemes.scheme import Asked
 from rgc.text import Span
@@ -166,9 +167,8 @@ def saved(asked: Asked) -> Iterator[Problem]:
     spec, options = asked.spec, asked.options
     names = ("sweeps", "every", "replicas")
     numbers = [value for name in names if isinstance(value := options.get(name), int)]
-    if len(numbers) < len(names) or not isinstance(spec.lattice, Lattice):
-        return
-    if not spec.lattice.finite or min(numbers) < 1:
+    sites = count_sites(spec.lattice)
+    if len(numbers) < len(names) or sites is None or min(numbers) < 1:
         return
     sweeps, every, replicas = numbers
     records, count = sweeps // min(every, sweeps), options.get("save")
@@ -176,7 +176,7 @@ def saved(asked: Asked) -> Iterator[Problem]:
     if isinstance(count, int) and count > min(records, MOST_SAVED // one):
         most = min(records, MOST_SAVED // one)
         hint = f"save={most} fits" if most else "take fewer replicas"
-        spins = spec.lattice.sites * len(spec.species)
+        spins = sites * len(spec.species)
         blocked = ", with their block spins," if one > replicas * spins else ""
         message = f"save={count} asks for more than the {records} records of the run"
         if count * one > MOST_SAVED:
@@ -201,7 +201,7 @@ def kept_spins(spec: Spec, options: Mapping[str, Value]) -> int:
     """
     lattice, steps = spec.lattice, options.get("steps")
     if not isinstance(lattice, Lattice) or not lattice.finite:
-        return 0
+        return (count_sites(lattice) or 0) * len(spec.species)
     free = any(block.free for block in spec.blocks)
     last = steps if isinstance(steps, int) and not free else 0
     levels = shapes(lattice, spec.blocks)[: last + 1]

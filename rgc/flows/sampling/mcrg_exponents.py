@@ -229,7 +229,7 @@ def alike_by_value(levels: Levels) -> Iterator[str]:
         yield (
             f"{first} and {second} have the same couplings here, but terms of their own, so that "
             "sectors do not see that they can be exchanged: y_t may be the exponent of their "
-            "difference. Give equal terms one parameter, or write them as one sum"
+            "difference. Write the terms of both in one sum, under one coupling"
         )
 
 

@@ -33,7 +33,7 @@ from rgc_reference import ReferenceBackend
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted(
-    path for path in (ROOT / "specs").glob("*.rgc") if "\nruns {" not in path.read_text("utf-8")
+    path for path in (ROOT / "specs").rglob("*.rgc") if "\nruns {" not in path.read_text("utf-8")
 )
 """Those that have physics of their own: a study runs other specs."""
 QUICK = ("ising2d_sample",)

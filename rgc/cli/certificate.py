@@ -36,13 +36,19 @@ def render_certificate(certificate: Certificate) -> str:
 
 
 def _head(certificate: Certificate) -> str:
-    point = ", ".join(f"{name}={value:g}" for name, value in certificate.parameters.items())
+    values, stand_ins = certificate.parameters, certificate.stand_ins
+    scanned = {name: value for name, value in values.items() if name not in stand_ins}
+    point = ", ".join(f"{name}={value:g}" for name, value in scanned.items())
     first = f"first of {certificate.points} points: {point}; " if certificate.points > 1 else ""
     place = f" on {certificate.lattice}" if certificate.lattice else ""
     lines = [
         escape(certificate.title),
         f"{certificate.scheme}{place}, {first}seed {certificate.seed}",
         f"backends: {', '.join(certificate.backends)}",
+        *(
+            f"at {name}={values[name]:g}, not at what {escape(path)} answers, which is not run"
+            for name, path in stand_ins.items()
+        ),
         *(
             f"not here: {escape(name)}, {escape(reason)}"
             for name, reason in certificate.missing.items()

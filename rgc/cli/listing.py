@@ -94,13 +94,17 @@ def _expected(line: ExpectedValue) -> str:
 
 
 def _parameters(spec: Spec) -> Iterator[str]:
-    """Numbers evaluated, everything else as the spec has it: functions, lists, matrices, draws."""
-    section = spec.document.section("parameters")
+    """Numbers evaluated, everything else as the spec has it: functions, lists, matrices, draws.
+    What another spec answers is told with the number that stands for it, on which others depend.
+    """
+    section, taken = spec.document.section("parameters"), {each.name for each in spec.taken}
     for entry in section.body if section is not None and isinstance(section.body, tuple) else ():
         if not isinstance(entry, Entry):
             continue
         name = entry.target.name if isinstance(entry.target, Name) else ""
-        if name in spec.parameters:
+        if name in taken:
+            yield f"{print_entry(entry)}, which is not run: {spec.parameters[name]:.16g} here"
+        elif name in spec.parameters:
             yield f"{name} = {spec.parameters[name]:.16g}"
         else:
             yield print_entry(entry)

@@ -124,6 +124,8 @@ def unchecked(part: Part, check: str, claim: str, level: Level, reason: str) -> 
 class Certificate:
     """All findings about a spec at one of its `points`, where its parameters are `parameters`.
 
+    `stand_ins` holds those parameters among them that other specs will answer, with the paths of
+    these: no other spec is run, and the values are what `check` takes for them.
     `lattice` describes the user's lattice, and is empty where there is none. `instances` describes
     the small ones by their purpose. `missing` holds the installed backends that cannot run here,
     with the reason.
@@ -135,6 +137,7 @@ class Certificate:
     scheme: str
     lattice: str
     parameters: Mapping[str, float]
+    stand_ins: Mapping[str, str]
     points: int
     backends: tuple[str, ...]
     missing: Mapping[str, str]
@@ -186,6 +189,7 @@ class Certificate:
             "scheme": self.scheme,
             "lattice": self.lattice,
             "parameters": dict(self.parameters),
+            "stand_ins": dict(self.stand_ins),
             "points": self.points,
             "instances": dict(self.instances),
             "passed": self.passed,
@@ -206,7 +210,10 @@ def certify(subject: Subject, findings: Sequence[Finding]) -> Certificate:
         seed=subject.seed,
         scheme=subject.scheme,
         lattice=subject.lattice,
-        parameters=dict(subject.point),
+        parameters={**loaded.given, **subject.point},
+        stand_ins={
+            each.name: each.path for each in loaded.spec.taken if each.name not in loaded.settled
+        },
         points=len(loaded.points),
         backends=tuple(backend.name for backend in subject.backends),
         missing=subject.missing,

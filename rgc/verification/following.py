@@ -4,7 +4,7 @@ of the spec.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,20 +63,28 @@ def _turning(
 ) -> Finding:
     sampler = level.biased(1.0, bias.tolist())
     program, before = sampler.update.program, following(subject, level, states)
-    energy, worst, bound, seen = of_text(subject, level, before, bias), 0.0, 0.0, 0
-    for rule, _, cell in sites(program, TURNED):
-        (lanes,) = (node for node in rule.nodes if isinstance(node, Weigh))
-        stores, joint = outcomes(program, rule, cell, sampler.arguments, before.planes)
-        own = stores[0].place(rule.letter)
+    steps = list(sites(program, TURNED))
+    cases = [
+        outcomes(program, rule, cell, sampler.arguments, before.planes) for rule, _, cell in steps
+    ]
+    configurations = [before]
+    for (rule, _, cell), (stores, _) in zip(steps, cases, strict=True):
+        field, _, place = stores[0].place(rule.letter)
         codes = before.codes.copy()
-        codes[(own[0], *cell, own[2])] ^= 1
-        after = following(subject, level, replace(before, codes=codes))
-        change = of_text(subject, level, after, bias) - energy
+        codes[(field, *cell, place)] ^= 1
+        configurations.append(replace(before, codes=codes))
+    every = following(subject, level, _beside(configurations))  # the text is read once for them all
+    energies = of_text(subject, level, every, bias).reshape(len(configurations), -1)
+    worst, bound = 0.0, 0.0
+    for n, ((rule, _, cell), (stores, joint)) in enumerate(zip(steps, cases, strict=True), 1):
+        (lanes,) = (node for node in rule.nodes if isinstance(node, Weigh))
+        after = _part(every, n, before.number)
         stays, turns = (_chance(stores, joint, rule.letter, cell, each) for each in (before, after))
-        turned = _heat_bath(change)
+        turned = _heat_bath(energies[n] - energies[0])
         apart = np.maximum(np.abs(turns - turned), np.abs(stays - (1 - turned)))
-        worst, seen = max(worst, float(apart.max())), seen + 1
+        worst = max(worst, float(apart.max()))
         bound = max(bound, (len(lanes.masks) + 1) * 2.0**-20 + 2.0**-30)
+    seen = len(steps)
     return within(
         "b",
         "turning",
@@ -86,6 +94,17 @@ def _turning(
         bound=bound,
         spins=seen,
     )
+
+
+def _beside(configurations: Sequence[States]) -> States:
+    """Configurations one after another, in sets of equal numbers."""
+    codes = np.concatenate([each.codes for each in configurations], axis=-1)
+    return replace(configurations[0], codes=codes)
+
+
+def _part(states: States, n: int, number: int) -> States:
+    """The n-th `number` of configurations."""
+    return replace(states, codes=states.codes[..., n * number : (n + 1) * number])
 
 
 def _heat_bath(change: Floats) -> Floats:

@@ -96,6 +96,7 @@ def certificate(*verdicts: Verdict) -> Certificate:
         scheme="sample",
         lattice="",
         parameters={},
+        stand_ins={},
         points=1,
         backends=(),
         missing={},

@@ -81,6 +81,18 @@ def test_the_model(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert f"\n{line}" in text
 
 
+def test_the_answer_of_another_spec_is_not_taken_for_a_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = 'title "t"\nparameters { K = from "two.rgc" energy, M = K }\nlattice square(4)\nspins s'
+    own += ": ising\nhamiltonian - M * sum(<i,j>) s[i]*s[j]\nflow sample(sweeps=100)\n"
+    (tmp_path / "own.rgc").write_text(own)
+    (tmp_path / "two.rgc").write_text(own.replace('from "two.rgc" energy', "0.4"))
+    text = shown(capsys, tmp_path / "own.rgc")
+    assert '  K = from "two.rgc" energy, which is not run: 0.5 here\n  M = 0.5\n' in text
+    assert "  K = 0.4\n" in shown(capsys, tmp_path / "own.rgc", "--set", "K=0.4")
+
+
 def test_the_formulas(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bonds = r"\sum_{\langle i j \rangle} s_{i} \, s_{j}"
     diagonals = r"\sum_{\langle\langle i j \rangle\rangle} s_{i} \, s_{j}"

@@ -14,24 +14,26 @@ import pytest
 
 import rgc
 from rgc.cli import main
+from rgc.cli.certificate import render_certificate
 from rgc.flows.sampling import model
 from rgc.model.block_maps import TRIED
 from rgc.model.draw import Given
 from rgc.model.expressions import Expression
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.observables import Linear
+from rgc.model.spec import STAND_IN
 from rgc.model_to_program import thresholds, update
 from rgc.passes import built_in
 from rgc.passes import merge_terms as merging
 from rgc.schemes import SCHEMES
-from rgc.verification.certificate import PARTS, Certificate
+from rgc.verification.certificate import PARTS, Certificate, certify
 from rgc.verification.schedule import sites
 from rgc.verification.subject import SMALL, make_subject
 from rgc_reference import ReferenceBackend
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted(
-    path for path in (ROOT / "specs").glob("*.rgc") if "\nruns {" not in path.read_text("utf-8")
+    path for path in (ROOT / "specs").rglob("*.rgc") if "\nruns {" not in path.read_text("utf-8")
 )
 """Those that have physics of their own: a study runs other specs."""
 QUICK = ("ising2d_sample",)
@@ -225,6 +227,19 @@ def test_a_free_block_map_is_checked_at_the_first_that_is_tried() -> None:
 def test_a_scan_is_checked_at_its_first_point() -> None:
     certificate = rgc.verify(CASES["functions of the distance, a scan"], backends=[])
     assert (certificate.points, certificate.parameters) == (2, {"K": 0.3})
+
+
+def test_the_answer_of_another_spec_has_a_stand_in_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "other.rgc").write_text(spec("square(3)"))
+    path = tmp_path / "own.rgc"
+    path.write_text(spec("square(3)").replace("K = 0.4", 'K = from "other.rgc" energy'))
+    taken = certify(make_subject(rgc.load(path), [], seed=0), ())
+    assert (taken.parameters, taken.stand_ins) == ({"K": STAND_IN}, {"K": "other.rgc"})
+    assert taken.document()["stand_ins"] == {"K": "other.rgc"}
+    said = "at K=0.5, not at what other.rgc answers, which is not run"
+    assert said in render_certificate(taken).splitlines()
+    given = certify(make_subject(rgc.load(path, settings={"K": 0.3}), [], seed=0), ())
+    assert (given.parameters, given.stand_ins) == ({}, {})
 
 
 # -- what fails ------------------------------------------------------------------------------------

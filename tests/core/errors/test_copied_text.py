@@ -22,6 +22,7 @@ flow enumerate(memory=1)
         ("- K", "-\u00a0K", "unknown-character", "plain space"),
         ("- K", "- \u200bK", "unknown-character", "plain space"),
         ("0.4", "4e-400", "number-range", "write 0"),
+        ("0.4", "ln(1.5)", "unknown-function", "'log'"),
         ("memory=1", "memory=1e-9", "too-many-states", "raise it: memory=1"),
     ],
 )

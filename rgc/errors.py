@@ -127,10 +127,16 @@ def listing(words: Iterable[object], last: str = "and") -> str:
 COMPARED = 200  # known words with which an unknown one is compared: those of nearest length
 
 
+SAME = {"ln": "log"}
+"""Names that other languages have for what is called otherwise here."""
+
+
 def suggest(word: str, known: Iterable[str]) -> str:
     """A hint `did you mean 'x'?`, or the empty string when no known word is close. The same word in
     other letters, large or small, is closest.
     """
+    if word in SAME and SAME[word] in (known := tuple(known)):
+        return f"did you mean '{SAME[word]}'?"
     nearest = nsmallest(COMPARED, known, key=lambda other: abs(len(other) - len(word)))
     close = [other for other in nearest if other.lower() == word.lower()]
     close = close or get_close_matches(word, nearest, n=1, cutoff=0.6)

@@ -128,6 +128,18 @@ class Loaded:
         found = (*data_files(self.spec.data), *stack_files(self.spec.stack), *couplings)
         return tuple(dict.fromkeys(found))
 
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """The specs that a run reads, includes among them, by the names that messages call them."""
+        sections = self.document.sections
+        entries = (
+            each for section in sections if isinstance(section.body, tuple) for each in section.body
+        )
+        spans = (each.span for each in (*sections, *entries))
+        names = dict.fromkeys(Path(span.source.name) for span in spans if span is not None)
+        answering = (taken.file for taken in self.spec.taken)
+        return (*names, *answering, *(run.file for run in self.spec.runs))
+
     @cached_property
     def _first_digests(self) -> dict[str, str]:
         return {f"file '{path}'": digest_of(folder, path) for folder, path in self.files}

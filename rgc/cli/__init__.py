@@ -117,6 +117,8 @@ def _warnings_as_ours() -> Iterator[None]:
 
 
 def _dispatch(words: list[str]) -> int:
+    if words[:1] == ["help"] and len(words) > 1:
+        words = [words[1], "--help"]
     if not words or words[0] in ("-h", "--help", "help"):
         _say(usage(), sys.stdout)
         return DONE if words else WRONG

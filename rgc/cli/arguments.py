@@ -77,6 +77,13 @@ def at_least(smallest: int, largest: int | None = None) -> type[int]:
     return integer  # type: ignore[return-value]
 
 
+def named(text: str) -> str:
+    """An argparse type: the name of a file or folder, which is not empty."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a name is needed here, and this is empty")
+    return text
+
+
 def amount(text: str) -> float:
     """An argparse type: an amount of memory in bytes, such as `800M`, `16G`, `1.5T`."""
     unit = UNITS.get(text.upper().removesuffix("IB").removesuffix("B")[-1:], 1.0)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rgc import claims, cost
 from rgc.cli import DONE, INTERRUPTED, UNEXPECTED, tell
-from rgc.cli.arguments import Parser, at_least
+from rgc.cli.arguments import Parser, at_least, named
 from rgc.cli.columns import WIDTH, aligned
 from rgc.cli.settings import add_settings, entries
 from rgc.compiler import BACKEND, compile, load
@@ -40,7 +40,9 @@ def parser() -> Parser:
     made.add_argument("names", nargs="*", metavar="ID", help="claims, such as X1 (default: all)")
     made.add_argument("--list", action="store_true", help="list the claims and run nothing")
     made.add_argument("--slow", action="store_true", help="also those that take minutes")
-    made.add_argument("-o", "--out", default="ledger", metavar="DIR", help="default: ledger")
+    made.add_argument(
+        "-o", "--out", type=named, default="ledger", metavar="DIR", help="default: ledger"
+    )
     made.add_argument("--backend", default=BACKEND, metavar="NAME", help=f"default {BACKEND}")
     made.add_argument(
         "--threads", type=at_least(1), metavar="N", help="cores to use (default: all)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,5 +57,5 @@ def main(words: Sequence[str]) -> int:
 
         text = convert(parse(text), "yaml")
     files.write_text(path, text)
-    print(f"wrote {path}; next: rgc run {path}")
+    print(f"wrote {path}; next: {shlex.join(['rgc', 'run', str(path)])}")
     return DONE

@@ -14,7 +14,7 @@ from types import FrameType
 from rgc import cost
 from rgc.backend import cores
 from rgc.cli import DONE, FAILED, INTERRUPTED, OUT_OF_TIME, UNEXPECTED, WRONG, tell, tell_problems
-from rgc.cli.arguments import Parser, add_max_memory, at_least, seconds
+from rgc.cli.arguments import Parser, add_max_memory, at_least, named, seconds
 from rgc.cli.patience import second_signal_ends
 from rgc.cli.settings import add_settings, entries, source
 from rgc.compiler import BACKEND, compile, load
@@ -22,7 +22,7 @@ from rgc.errors import Problem, SpecError, escape, render
 from rgc.loaded import Loaded
 from rgc.progress import Silent, duration, for_stream
 from rgc.results.answer import Answer
-from rgc.results.store import Unwritten
+from rgc.results.store import WRITES, Unwritten
 from rgc.runner import TIME_IS_UP, Interrupted, Stop, handling
 from rgc.schemes.options import LARGEST_SEED
 
@@ -53,6 +53,7 @@ def _run(options: Namespace, words: Sequence[str], stop: Stop) -> int:
         return WRONG
     if options.emit is not None:
         _check_emit(Path(options.emit), loaded)
+    _spare_what_is_read(options, loaded)
     compiled = compile(
         loaded,
         backend=options.backend,
@@ -176,6 +177,7 @@ def _add_written(made: Parser) -> None:
     made.add_argument(
         "-o",
         "--out",
+        type=named,
         metavar="DIR",
         help="write result.nc, summary.json, the plots and report.html there",
     )
@@ -187,7 +189,10 @@ def _add_written(made: Parser) -> None:
         help="format of plots besides SVG (may be repeated; default png)",
     )
     made.add_argument(
-        "--emit", metavar="FILE", help="write the renormalised Hamiltonian as a spec that runs"
+        "--emit",
+        type=named,
+        metavar="FILE",
+        help="write the renormalised Hamiltonian as a spec that runs",
     )
     made.add_argument(
         "--level",
@@ -247,6 +252,20 @@ def _check_emit(path: Path, loaded: Loaded) -> None:
     except OSError as error:
         message = f"'{path}' cannot be written: {error.strerror}"
         raise SpecError([Problem("emit-file", message)]) from None
+
+
+def _spare_what_is_read(options: Namespace, loaded: Loaded) -> None:
+    """Raise `SpecError` where --emit or --out would replace a file that the run reads."""
+    data = (folder / name for folder, name in loaded.files)
+    read = [path for path in (Path(options.spec), *loaded.sources, *data) if path.exists()]
+    for path in read:
+        if options.emit and Path(options.emit).exists() and path.samefile(options.emit):
+            message = f"the run reads '{path}', which --emit would replace"
+            raise SpecError([Problem("emit-file", message, hint="choose another name")])
+        beside = options.out and Path(options.out).exists() and path.parent.samefile(options.out)
+        if beside and any(map(path.match, WRITES)):
+            message = f"the run reads '{path}', which its results would replace"
+            raise SpecError([Problem("out-folder", message, hint="choose another --out")])
 
 
 def _emit(answer: Answer, loaded: Loaded, path: Path, level: int | None) -> None:

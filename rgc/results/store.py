@@ -33,6 +33,9 @@ class Unwritten(Exception):
 
 OF_A_POINT = re.compile(r"point-(\d+)(?:-share-\d+-of-(\d+))?\.npz")
 
+WRITES = ("spec.rgc", "weights*.npz", "configurations_*.npy", "replicas_*.npy")
+"""What a run writes into its folder, by names that a spec or its data may have too."""
+
 Pictures = Callable[[], Mapping[str, str]]
 """Makes SVG texts by name."""
 

@@ -124,6 +124,13 @@ class Build(Transformer[Any, Any]):
                 word.span,
                 hint="the largest is about 1.8e308",
             )
+        if number.value == 0 and word.text.lower().partition("e")[0].strip("0._"):
+            _fail(
+                "number-range",
+                "this number is too small for a 64-bit float, which makes it 0",
+                word.span,
+                hint="the smallest is about 5e-324; write 0 for none",
+            )
         return number
 
     def text(self, children: Children) -> Text:

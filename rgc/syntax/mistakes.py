@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from unicodedata import category
 
 from rgc.errors import Problem
 from rgc.syntax.ast import SECTIONS
@@ -168,6 +169,8 @@ def _layout_word(word: Word) -> Problem | None:
         return Problem("unclosed-text", 'this text is never closed by """', word.span)
     if word.type == "UNKNOWN" and (word.text,) not in _table():
         hint = "names are made of the letters a-z, A-Z, digits and _" if word.text.isalpha() else ""
+        if category(word.text[0]) in ("Zs", "Cf"):
+            hint = "it came with a text that was copied: put a plain space in its place, or nothing"
         return Problem(
             "unknown-character",
             f"'{word.text}' is no character of the language",

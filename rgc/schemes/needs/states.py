@@ -45,9 +45,11 @@ def memory(asked: Asked) -> Iterator[Problem]:
         f"{states}^{sites} states take {_gib(needed)} at {STATE_BYTES} bytes each; the limit is "
         f"{gib:g} GiB"
     )
-    hint = f"up to {floor(allowed / bits + 1e-9)} sites fit"
+    fit = floor(allowed / bits + 1e-9)
+    hints = [f"up to {fit} sites fit"] if fit > 0 else []
     if needed < 10:
-        hint += f", or raise it: memory={ceil(2**needed)}"
+        hints.append(f"{'or ' if hints else ''}raise it: memory={ceil(2**needed)}")
+    hint = ", ".join(hints)
     yield Problem("too-many-states", message, asked.section("lattice") or asked.where, hint=hint)
 
 

@@ -128,3 +128,27 @@ def test_a_cache_of_somebody_else_is_not_used(
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     with pytest.warns(UserWarning, match="belongs to somebody else"):
         assert backend.cache_folder() != tmp_path / "mine"
+
+
+@pytest.mark.parametrize("word", [["--emit", "spec.rgc"], ["--emit", "base.rgc"], ["--out", "."]])
+def test_what_a_run_reads_is_not_replaced(
+    spec: Path,
+    word: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(spec.parent)
+    Path("base.rgc").write_text(SPEC)
+    spec.write_text('include "base.rgc"\nparameters { K = 0.3 }\n')
+    before = {path: path.read_bytes() for path in Path().iterdir()}
+    assert run(Path("spec.rgc"), *word) == 2
+    assert "which" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path().iterdir()} == before
+
+
+@pytest.mark.parametrize("option", ["--out", "--emit"])
+def test_a_name_that_is_empty_is_refused(
+    spec: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(spec, option, "") == 2
+    assert "a name is needed here" in capsys.readouterr().err

@@ -35,6 +35,12 @@ from rgc_jax.draws import ALL, LOW, Draw, Limits, Stream
 FOLD = {"and": and_, "or": or_, "xor": xor}
 LANES = np.arange(64, dtype=np.uint64)
 
+MANY_WORDS = 32
+"""Words beyond which their adders are arrays. XLA copies a sum into each of its users, so that the
+171 words of every spin of `complete(20)` with triples took more than 22 GiB to compile, one by one,
+and 1.7 in layers. Up to twelve words layers take up to twice the time to run.
+"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
@@ -109,6 +115,8 @@ def _value(
 
 def counted(words: list[jax.Array]) -> list[jax.Array]:
     """The planes of the sum of words, lowest first: a tree of full and half adders."""
+    if len(words) > MANY_WORDS:
+        return _counted_in_layers(jnp.stack(words))
     planes = []
     while words:
         carries = []
@@ -118,6 +126,22 @@ def counted(words: list[jax.Array]) -> list[jax.Array]:
             carries.append(carry)
         planes.append(words[0])
         words = carries
+    return planes
+
+
+def _counted_in_layers(column: jax.Array) -> list[jax.Array]:
+    """The same of u64[word, ...], where all adders of a layer of the tree are one operation."""
+    planes = []
+    while len(column):
+        carries = []
+        while len(column) > 1:
+            adders, operands = max(len(column) // 3, 1), min(len(column), 3)
+            parts = [column[k * adders : (k + 1) * adders] for k in range(operands)]
+            total, carry = _added(*parts)
+            column = jnp.concatenate([column[operands * adders :], total])
+            carries.append(carry)
+        planes.append(column[0])
+        column = jnp.concatenate(carries) if carries else column[:0]
     return planes
 
 

@@ -26,10 +26,14 @@ from rgc.program.lattice.start import random_field
 
 pytest.importorskip("jax")
 
+import jax.numpy as jnp
+
 from rgc_jax import JaxBackend
 from rgc_jax.devices import Platform, find_platform
 from rgc_jax.gather import Gather
 from rgc_jax.kernel import JaxKernel, compile_program
+from rgc_jax.rule import LANES, MANY_WORDS, counted
+from rgc_jax.session import session
 
 
 class Changed(JaxBackend):
@@ -49,6 +53,17 @@ def check(program: Program, words: int = 2, uniform: bool = True, **changes: Any
 def chosen(program: Program) -> str:
     kernel = compile_program(program, find_platform(), None)
     return "gather" if kernel._rows_for((None,) * len(program.fields)) is None else "rows"
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, MANY_WORDS, MANY_WORDS + 1, 60, 171])
+def test_planes_of_a_sum_one_by_one_and_in_layers(number: int) -> None:
+    words = np.random.default_rng(number).integers(2**64, size=(number, 3), dtype=np.uint64)
+    lanes = (words[..., None] >> LANES) & np.uint64(1)
+    with session():
+        planes = counted([jnp.asarray(word) for word in words])
+    assert len(planes) == number.bit_length()
+    found = sum((np.asarray(plane)[..., None] >> LANES & 1) << k for k, plane in enumerate(planes))
+    np.testing.assert_array_equal(found, lanes.sum(axis=0))
 
 
 def test_rows_where_they_vectorise() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rgc.ast_to_model.today import later
 from rgc.model.lattice import Complete, Lattice
 from rgc.model.spec import Spec
-from rgc.passes.largest_flip import largest_flip
+from rgc.passes.largest_flip import LIMIT, largest_flip
 from rgc.schemes import SCHEMES
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def doubtful_places(loaded: Loaded) -> Iterator[Mapping[str, float]]:
     ready = SCHEMES[flow.scheme].ready if flow is not None else None
     if ready is None or ready.kind != "programs" or later(loaded.spec):
         return
-    from rgc.program.exponentials import LIMIT
-
     for place in some_places(loaded):
         points = loaded.along(place) or (place,)
         if any(_most(loaded.at(point)) >= LIMIT for point in points):

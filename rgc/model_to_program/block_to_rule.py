@@ -38,8 +38,9 @@ from rgc.model_to_program.fields import every_cell, spin_fields
 from rgc.model_to_program.rule_writer import RuleWriter
 from rgc.model_to_program.state_classes import class_masks, state_classes
 from rgc.passes.choose_acceptance import MOST_CLASSES
+from rgc.passes.largest_flip import LIMIT
 from rgc.program.draws import Generator
-from rgc.program.exponentials import LIMIT, UNIT, too_large
+from rgc.program.exponentials import UNIT, too_large
 from rgc.program.lattice.nodes import Bernoulli, Logistic, Store, Value, Weigh
 from rgc.program.lattice.program import Field, Program, Rule, Stage
 from rgc.program.lattice.verify import verify

@@ -12,7 +12,8 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from rgc.program.exponentials import LIMIT, UNIT, too_large
+from rgc.passes.largest_flip import LIMIT
+from rgc.program.exponentials import UNIT, too_large
 
 if TYPE_CHECKING:
     import numpy as np

@@ -28,8 +28,9 @@ from rgc.model_to_program.states_to_update import MoveRule, proposal_draws
 from rgc.model_to_program.update import Row, threshold_of
 from rgc.passes.choose_acceptance_of_states import weighed_acceptance_of_states
 from rgc.passes.gather_stars import wrapped
+from rgc.passes.largest_flip import LIMIT
 from rgc.program.draws import Generator
-from rgc.program.exponentials import LIMIT, UNIT, too_large
+from rgc.program.exponentials import UNIT, too_large
 from rgc.program.lattice.nodes import Couple, Logistic, Store, Weigh
 from rgc.program.lattice.program import Program, Rule, Stage
 from rgc.program.lattice.verify import verify

@@ -10,6 +10,9 @@ from rgc.model.hamiltonian import Hamiltonian, Term
 from rgc.model.lattice import Complete, Geometry
 from rgc.model.operators import Product
 
+LIMIT = 2047
+"""A site whose weights could sum to this many kT is refused: sums of them are int32."""
+
 
 def largest_flip(
     hamiltonian: Hamiltonian, lattice: Geometry | None, sizes: Mapping[str, float]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rgc.errors import Problem, SpecError
+from rgc.passes.largest_flip import LIMIT
 
 Words = NDArray[np.uint64]
 
@@ -21,9 +22,6 @@ FINE = 1024
 
 UNIT = 2**20
 """Weights are integers in units of kT / UNIT."""
-
-LIMIT = 2047
-"""A site whose weights could sum to this many kT is refused: lanes are int32."""
 
 
 @lru_cache(maxsize=1)

@@ -14,8 +14,8 @@ from rgc.flows.machines.connections import Classes, mask_of, ties_of
 from rgc.flows.machines.weights_file import PARAMETER_UNIT, Parameters
 from rgc.model.stack import Rbm, Window
 from rgc.model_to_program.training_update import Shared
+from rgc.passes.largest_flip import LIMIT
 from rgc.program.dense.program import WEIGHT_LIMIT
-from rgc.program.exponentials import LIMIT
 from rgc.text import Span
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from rgc.passes.largest_flip import LIMIT
 from rgc.program.dense.nodes import Node, Units
-from rgc.program.exponentials import LIMIT, UNIT
+from rgc.program.exponentials import UNIT
 
 SHIFT = 6
 """Bits of a parameter that units do not see."""

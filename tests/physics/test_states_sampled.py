@@ -17,9 +17,9 @@ parameters {{ {parameters} }}
 lattice {lattice}
 spins {spins}
 hamiltonian {energy}
-flow sample(sweeps=5000, thermalise=200, every=10)
 measure {{ {measures} }}
 """
+FLOW = "flow sample(sweeps=5000, thermalise=200, every=10)"
 VECTOR = "energy, specific_heat, m2 = avg(m^2), m4 = avg(m^4)"
 POTTS = "- K * sum(<i,j>) delta(s[i], s[j]) - h * sum(i) delta(s[i], 0)"
 OF_POTTS = f"{VECTOR}, first = mean(i) delta(s[i], 0), bond = mean(<i,j>) delta(s[i], s[j])"
@@ -138,13 +138,17 @@ ENTRIES: dict[str, tuple[str, str, str, str, dict[str, float]]] = {
 }  # fmt: skip
 
 
-def made(name: str) -> Spec:
+def written(name: str, flow: str) -> str:
+    """The spec of an entry with a flow."""
     spins, parameters, energy, measures, _ = ENTRIES[name]
     lattice = "square(4)" if "4x4" in name else "square(3)"
-    text = SPEC.format(
+    return flow + SPEC.format(
         lattice=lattice, spins=spins, parameters=parameters, energy=energy, measures=measures
     )
-    return rgc.load(text).spec
+
+
+def made(name: str) -> Spec:
+    return rgc.load(written(name, FLOW)).spec
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from rgc.model.operators import Operator, Product
 from rgc.model.patterns import Pattern, StateOperator
-from rgc.passes.find_turns import Turn, firsts, moves
+from rgc.passes.find_turns import Turn, firsts, moves, unmoving
 
 O = TypeVar("O", Operator, StateOperator)
 
@@ -51,7 +51,7 @@ def compare_species(
     they mix the species, which is enough, since the map is the same for all of them: of three
     species that of 2 e_1 - e_2 - e_3, and not that of e_2 - e_3 besides.
     """
-    operators = generated([turn for turn in turns if not moves(turn.species)])
+    operators = generated(unmoving(turns))
     if not any(moves(turn.species) for turn in turns):
         return Compared(turns, operators, operators)
     unchanged = generated(turns)

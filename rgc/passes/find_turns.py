@@ -86,6 +86,11 @@ def moves(order: Sequence[int]) -> bool:
     return any(image != k for k, image in enumerate(order))
 
 
+def unmoving(turns: Sequence[Turn]) -> list[Turn]:
+    """Those that leave species what they are."""
+    return [turn for turn in turns if not moves(turn.species)]
+
+
 def firsts(turns: Sequence[Turn]) -> tuple[int, ...]:
     """The first of the species that each one may become by a group of turns."""
     return tuple(min(turn.species[k] for turn in turns) for k in range(len(turns[0].species)))

@@ -13,9 +13,7 @@ from rgc.model.names import coupling_name
 from rgc.model.operators import Operator, Product, Spin, product
 from rgc.model.patterns import StateOperator
 from rgc.model.spins import Species
-from rgc.model.symmetry import Symmetry
-from rgc.passes.find_symmetries import find_symmetries
-from rgc.passes.find_turns import Turn, turns_of
+from rgc.passes.find_turns import Turn, turns_of, unmoving
 from rgc.passes.geometry import cells_within
 from rgc.passes.merge_terms import merge_terms
 
@@ -46,16 +44,12 @@ def generate_operators(
     the Hamiltonian with weight 1 bears the name of the term, also when its coupling is 0. Any other
     is named by `coupling_name`.
     """
-    symmetries: Sequence[Symmetry | Turn]
     if turns is None:
-        groups = merge_terms(hamiltonian, lattice, species, zero).groups
-        symmetries = find_symmetries(lattice, blocks, [group.products for group in groups])
-    else:
-        symmetries = turns
+        turns = unmoving(operator_turns(lattice, species, hamiltonian, zero=zero, blocks=blocks))
     named = _terms(hamiltonian, lattice, species)
     kinds = [kind.name for kind in species]
     operators = []
-    for products in product_classes(lattice, len(species), symmetries, reach, bodies):
+    for products in product_classes(lattice, len(species), turns, reach, bodies):
         name = named.get(frozenset(products)) or coupling_name(*products, species=kinds)
         operators.append(Operator(name, products))
     return tuple(
@@ -116,11 +110,7 @@ def _terms(
 
 
 def product_classes(
-    lattice: Lattice,
-    species: int,
-    symmetries: Sequence[Symmetry | Turn],
-    reach: float,
-    bodies: int,
+    lattice: Lattice, species: int, turns: Sequence[Turn], reach: float, bodies: int
 ) -> Iterator[tuple[Product, ...]]:
     """The classes of products, for each number of bodies in turn.
 
@@ -132,7 +122,7 @@ def product_classes(
     near = {s.letter: _ball(s, lattice, species, reach) for (s,) in singles if s.species == 0}
     candidates = iter(singles)
     for _ in range(bodies):
-        classes = _orbits(candidates, symmetries)
+        classes = _orbits(candidates, turns)
         yield from classes
         candidates = (
             (*spins, spin)
@@ -143,15 +133,13 @@ def product_classes(
         )
 
 
-def _orbits(
-    candidates: Iterable[Product], symmetries: Sequence[Symmetry | Turn]
-) -> list[tuple[Product, ...]]:
+def _orbits(candidates: Iterable[Product], turns: Sequence[Turn]) -> list[tuple[Product, ...]]:
     seen: set[Product] = set()
     classes = []
     for candidate in candidates:
         canonical = product(candidate)
         if canonical not in seen:
-            orbit = {symmetry.product(canonical) for symmetry in symmetries}
+            orbit = {turn.product(canonical) for turn in turns}
             seen |= orbit
             classes.append(tuple(sorted(orbit)))
     return classes

@@ -18,7 +18,7 @@ from rgc.model.operators import Product, Spin
 from rgc.model.patterns import Factor, Pattern, StateOperator, canonical, orbit, spins_of
 from rgc.model.sectors import VECTOR, Sectors
 from rgc.model.spins import Species
-from rgc.passes.find_turns import Turn, moves, turns_of
+from rgc.passes.find_turns import Turn, turns_of, unmoving
 from rgc.passes.generate_operators import extent, product_classes
 from rgc.passes.local_energies import local_energies, unit_tables
 from rgc.passes.marks import Mark, marks
@@ -57,8 +57,7 @@ def generate_patterns(
     terms = {term.name: tuple(unit_tables(term, species)) for term in hamiltonian.terms}
     tables = [table for name, each in terms.items() if name not in zero for table in each]
     if turns is None:
-        every = pattern_turns(lattice, species, hamiltonian, zero=zero, blocks=blocks)
-        turns = [turn for turn in every if not moves(turn.species)]
+        turns = unmoving(pattern_turns(lattice, species, hamiltonian, zero=zero, blocks=blocks))
     of = [marks(tables, species, kind, blocks) for kind in range(len(species))]
     named = {_key(each, species): name for name, each in terms.items()}
     found = []
